@@ -17,7 +17,7 @@ from tests.support.processes import Program, free_port
 
 _READY_SECONDS = 60.0
 _POLL_SECONDS = 0.02
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+_KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 
 
 class Server:
