@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sentinel.api.problems import refusal
-from sentinel.errors import BodyTooLargeError
+from sentinel.errors import BodyTooLargeError, HostForbiddenError, OriginForbiddenError
 from sentinel.telemetry.logging import get_logger, log_context
 
 logger = get_logger(__name__)
@@ -86,12 +86,12 @@ class GuardMiddleware:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if _host_name(f"//{host}") not in self._allowed:
-            return "host_forbidden", f"this server does not answer for host {host!r}"
+            return HostForbiddenError.code, f"this server does not answer for host {host!r}"
         origin = headers.get("origin")
         if scope["method"] in _SAFE_METHODS or origin is None:
             return None
         if _netloc(origin) != host:
-            return "origin_forbidden", f"pages of {origin!r} may not change anything here"
+            return OriginForbiddenError.code, f"pages of {origin!r} may not change anything here"
         return None
 
 

@@ -48,7 +48,9 @@ class OperatorControls:
         """
         self._require_enabled()
         is_tool = target.startswith("tool:") and target.partition("/")[0] in self.targets
-        if active and target not in self.targets and not is_tool:
+        # What was switched off under an older configuration can still be switched on.
+        is_off = any(switch.target == target for switch in self.kill_switches.list())
+        if not (target in self.targets or is_tool or is_off):
             known = ", ".join(sorted(self.targets))
             message = f"there is no target {target!r}; known targets: {known}, tool:SERVER/TOOL"
             raise UnknownTargetError(message)

@@ -18,6 +18,7 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from sentinel import __version__
 from sentinel.api.app import create_app
+from sentinel.clock import SystemClock
 from sentinel.errors import ConfigurationError
 from sentinel.main.database_lock import owned
 from sentinel.main.services import Running, running_services
@@ -101,7 +102,7 @@ async def _completed(settings: Settings, stack: AsyncExitStack) -> Settings:
     if settings.wants_ollama_probe:
         settings = with_default_ollama(settings, answers=await _ollama_answers())
     if settings.simulated:
-        pair = await stack.enter_async_context(simulated_providers(settings.simulated_words_per_second))
+        pair = await stack.enter_async_context(simulated_providers(settings.simulated_words_per_second, SystemClock()))
         settings = with_simulated(settings, openai_base_url=pair.openai_base_url, ollama_base_url=pair.ollama_base_url)
     return settings
 

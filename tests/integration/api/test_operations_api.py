@@ -68,6 +68,7 @@ async def test_a_tripped_circuit_is_passed_over_until_it_is_reset(http: httpx.As
     ("method", "path", "body", "status", "code"),
     [
         ("PUT", "/api/chaos/kill-switch/nobody", {"active": True}, 404, "unknown_target"),
+        ("PUT", "/api/chaos/kill-switch/nobody", {"active": False}, 404, "unknown_target"),
         ("PUT", "/api/chaos/kill-switch/all", {"active": True, "ttl_seconds": -1}, 422, "invalid_request"),
         ("PUT", "/api/chaos/kill-switch/all", {}, 422, "invalid_request"),
         ("POST", "/api/breakers/trip", {"key": "provider:nobody"}, 404, "unknown_breaker"),

@@ -1,6 +1,8 @@
 """The server as a process: bad starts, orderly stops, kill -9 in mid-answer."""
 
 import asyncio
+import os
+import signal
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -83,6 +85,26 @@ async def test_a_kill_switch_survives_a_crash(server: Server, http: httpx.AsyncC
     await server.restart()
     switches = (await http.get("/api/chaos")).json()["kill_switches"]
     assert [(switch["target"], switch["reason"]) for switch in switches] == [("simulated-primary", "drill")]
+
+
+def simulator_of(server: Server) -> int:
+    """The process id of the simulator that a server runs."""
+    for child in children(server.pid):
+        if b"simulator" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
+            return child
+    raise AssertionError
+
+
+async def test_a_killed_simulator_is_started_again(server: Server, http: httpx.AsyncClient) -> None:
+    killed = simulator_of(server)
+    os.kill(killed, signal.SIGKILL)
+    async with asyncio.timeout(20):
+        while "simulated_providers_restarted" not in server.log:
+            await asyncio.sleep(0.02)
+    assert "simulated_providers_ended" in server.log
+    assert simulator_of(server) != killed
+    answer = (await http.post("/api/chat", json={"messages": [{"role": "user", "content": "Hello"}]})).json()
+    assert answer["status"] == "completed"
 
 
 async def test_an_orderly_stop_tells_the_readers_and_loses_nothing(server: Server, http: httpx.AsyncClient) -> None:
