@@ -6,7 +6,7 @@ import { fixtureEvents } from "@tests/support/fixtures";
 
 const EVENTS = fixtureEvents("plain_answer");
 const LAST = EVENTS.length;
-const BACK_OFF_MAX_MS = 15_000;
+const BACK_OFF_MAX_MS = 5_000;
 
 function follow(link: FakeLink, afterSeq = 0) {
   const received: RunEvent[] = [];
@@ -107,7 +107,7 @@ describe("a broken link", () => {
       1_000,
       2_000,
       4_000,
-      8_000,
+      BACK_OFF_MAX_MS,
       BACK_OFF_MAX_MS,
       BACK_OFF_MAX_MS,
       BACK_OFF_MAX_MS,

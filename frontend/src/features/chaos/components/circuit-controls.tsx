@@ -12,12 +12,14 @@ interface CircuitControlsProps {
   name: string;
   circuit: ProviderCircuit;
   breaker: Breaker | null;
+  /** A kill switch keeps calls away, whatever the circuit says. */
+  killed: boolean;
 }
 
 const INK = { ok: "text-ok", warn: "text-warn", bad: "text-bad", idle: "", sim: "", accent: "" };
 const REASON = "from the console";
 
-export function CircuitControls({ name, circuit, breaker }: CircuitControlsProps) {
+export function CircuitControls({ name, circuit, breaker, killed }: CircuitControlsProps) {
   const act = useCircuitAct();
   const { word, tone, explanation } = circuitWording(circuit.state);
   const run = (what: CircuitAct) =>
@@ -37,7 +39,7 @@ export function CircuitControls({ name, circuit, breaker }: CircuitControlsProps
         </p>
       </div>
       <p className="text-xs text-ink-2">
-        {explanation}
+        {killed ? "The kill switch keeps all calls away, whatever the circuit says." : explanation}
         {circuit.state === "open" && circuit.retry_at && (
           <>
             {" "}

@@ -56,7 +56,7 @@ export function ProviderCard({ name, provider, killSwitch, breaker, locked, comp
       </header>
       {!compact && <Measures provider={provider} />}
       <KillSwitchControl name={name} killSwitch={killSwitch} active={killed} locked={locked} />
-      <CircuitControls name={name} circuit={provider.circuit_breaker} breaker={breaker} />
+      <CircuitControls name={name} circuit={provider.circuit_breaker} breaker={breaker} killed={killed} />
     </section>
   );
 }

@@ -4,7 +4,7 @@ import { SimulatedBadge } from "@/components/ui/badge";
 import { Icon } from "@/components/ui/icon";
 import { Receipt } from "@/features/chat/components/receipt";
 import { TraceGlyph } from "@/features/chat/components/trace-glyph";
-import { failoverReason } from "@/features/chat/stream/receipt";
+import { detourReason } from "@/features/chat/stream/receipt";
 import type { RunState } from "@/features/chat/stream/run-state";
 import { cx } from "@/lib/cx";
 import { formatCount, formatDuration } from "@/lib/time";
@@ -17,7 +17,7 @@ interface AnswerChipProps {
 export function AnswerChip({ state, simulated }: AnswerChipProps) {
   const [open, setOpen] = useState(false);
   const receiptId = useId();
-  const reason = failoverReason(state);
+  const reason = detourReason(state);
   return (
     <div data-testid="answer-chip" data-provider={state.provider ?? ""} data-status={state.status}>
       <button

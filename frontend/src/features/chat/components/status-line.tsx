@@ -41,7 +41,7 @@ export function StatusLine({ followed, sendingSinceMs, stopping }: StatusLinePro
     >
       {live && <Signal />}
       {!live && words !== "" && <StateDot tone={tone} />}
-      <span role="status" aria-label="Answer status" className="min-w-0 flex-1">
+      <span role="status" aria-label="Answer status" className="min-w-0 flex-1 tabular-nums">
         {words}
       </span>
       {live && sinceMs !== null && (

@@ -9,19 +9,26 @@ export interface AttemptWords {
   tone: Tone;
 }
 
-/** `fallback because simulated-primary refused the connection`, or null without a failover. */
-export function failoverReason(state: Pick<RunState, "attempts" | "failoverOccurred">): string | null {
-  if (!state.failoverOccurred) return null;
+/** `fallback because simulated-primary refused the connection`, `resumed after a restart`, or null for the usual way. */
+export function detourReason(
+  state: Pick<RunState, "attempts" | "failoverOccurred" | "recovered">,
+): string | null {
+  if (!state.failoverOccurred) return state.recovered > 0 ? "resumed after a restart" : null;
   const left = state.attempts.filter((attempt) => attempt.class !== null && attempt.class !== "success");
   const first = left[0];
   return first ? `fallback ${becauseOf(first.provider, first.cause)}` : "fallback";
 }
 
+/** Ended from our side while the target was still at it. */
+const NOBODYS_FAULT = new Set(["cancelled", "interrupted"]);
+
 export function attemptWords(attempt: AttemptView): AttemptWords {
   if (attempt.class === null) return { mark: "running", verdict: "is being asked", tone: "accent" };
   if (attempt.class === "success") return { mark: "served", verdict: "answered", tone: "ok" };
   if (attempt.skipped) return { mark: "skipped", verdict: causePhrase(attempt.cause), tone: "warn" };
-  if (attempt.cause === "cancelled") return { mark: "stopped", verdict: "was stopped", tone: "warn" };
+  if (NOBODYS_FAULT.has(attempt.cause ?? "")) {
+    return { mark: "stopped", verdict: causePhrase(attempt.cause), tone: "warn" };
+  }
   return { mark: "failed", verdict: causePhrase(attempt.cause), tone: "bad" };
 }
 

@@ -38,7 +38,7 @@ interface FollowOptions {
 /** Heartbeats come at least every 10 s; a link that is silent for longer than two is dead. */
 export const SILENCE_MS = 25_000;
 const BACK_OFF_MS = 500;
-const BACK_OFF_MAX_MS = 15_000;
+const BACK_OFF_MAX_MS = 5_000;
 /** How often the same gap may be met before the log itself is taken to have it. */
 const GAP_RETRIES = 3;
 

@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { attemptWords, detourReason } from "@/features/chat/stream/receipt";
+import type { AttemptView } from "@/features/chat/stream/run-state";
+
+function attempt(changes: Partial<AttemptView>): AttemptView {
+  return {
+    provider: "acme",
+    model: "large",
+    class: "success",
+    cause: null,
+    skipped: false,
+    ...changes,
+  } as AttemptView;
+}
+
+describe("why an answer took a detour", () => {
+  it("is not told of the usual way", () => {
+    expect(detourReason({ attempts: [attempt({})], failoverOccurred: false, recovered: 0 })).toBeNull();
+  });
+
+  it("is the first failure, where somebody else took over", () => {
+    const attempts = [
+      attempt({ class: "failure", cause: "connection_refused" }),
+      attempt({ provider: "other" }),
+    ];
+    expect(detourReason({ attempts, failoverOccurred: true, recovered: 1 })).toBe(
+      "fallback because acme refused the connection",
+    );
+  });
+
+  it("is the restart, where the same target went on after one", () => {
+    const attempts = [attempt({ class: "neutral", cause: "interrupted" }), attempt({})];
+    expect(detourReason({ attempts, failoverOccurred: false, recovered: 1 })).toBe("resumed after a restart");
+  });
+});
+
+describe("an attempt", () => {
+  it("that our own end broke off is not marked as the target's failure", () => {
+    const words = attemptWords(attempt({ class: "neutral", cause: "interrupted" }));
+    expect(words).toEqual({
+      mark: "stopped",
+      verdict: "was interrupted by a restart of the server",
+      tone: "warn",
+    });
+  });
+
+  it("that failed is", () => {
+    expect(attemptWords(attempt({ class: "failure", cause: "stall" })).mark).toBe("failed");
+  });
+});
