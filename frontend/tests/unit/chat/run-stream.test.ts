@@ -94,7 +94,7 @@ describe("a broken link", () => {
     link.answers.push(...Array.from({ length: 8 }, () => "unreachable" as const));
     const run = follow(link);
     await settle();
-    await link.advance(60_000);
+    await link.advance(27_000);
     const pauses: number[] = [];
     let tried = 0;
     for (const state of run.links) {
