@@ -55,9 +55,8 @@ def test_an_outage_is_found_sends_nothing_while_open_and_ends_soon_after_it_is_o
     """Calls last a second, so those that began well go on succeeding for that long."""
     begins, ends = 100.0, 100.0 + outage
     weather = between(begins, ends, inside=always(DOWN))
-    world = simulate(
-        two(weather), lambda w: w.calls(every=every, until=ends + min(2 * outage, LONGEST_OPEN) + 10 * every + 10)
-    )
+    longest = min(2 * outage, LONGEST_OPEN)
+    world = simulate(two(weather), lambda w: w.calls(every=every, until=ends + longest + 10 * every + 10))
     first = world.changes(PRIMARY, OPEN)[0]
     assert first - begins <= found_within
     assert world.unserved == []

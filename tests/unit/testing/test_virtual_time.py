@@ -43,7 +43,7 @@ def test_a_timeout_ends_what_takes_too_long_at_its_time() -> None:
 
 def test_a_task_group_cancels_the_others_when_one_fails() -> None:
     async def fail() -> None:
-        await asyncio.sleep(0.5)
+        await LoopClock(asyncio.get_running_loop()).sleep(0.5)
         raise KeyError
 
     async def together() -> None:
@@ -61,7 +61,7 @@ def test_a_task_group_cancels_the_others_when_one_fails() -> None:
 
 def test_waiting_for_what_never_comes_is_an_error_and_not_a_hang() -> None:
     async def work() -> None:
-        await asyncio.sleep(0.05)
+        await LoopClock(asyncio.get_running_loop()).sleep(0.05)
         await asyncio.Event().wait()
 
     with pytest.raises(DeadlockError, match=r"1000\.050 s"):
