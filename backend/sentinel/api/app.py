@@ -9,8 +9,7 @@ from sentinel.api import chat, operations, requests, runs, threads
 from sentinel.api.console import add_console
 from sentinel.api.event_schemas import add_event_schemas
 from sentinel.api.middleware import BodyLimitMiddleware, GatewayMiddleware, GuardMiddleware, RequestIdMiddleware
-from sentinel.api.problems import GATEWAY, add_problem_handlers
-from sentinel.api.schemas import ProblemView
+from sentinel.api.problems import GATEWAY, PROBLEM_RESPONSE, add_problem_handlers
 
 _DESCRIPTION = "The resilience layer between an application and the models and tools it depends on."
 
@@ -24,7 +23,7 @@ def create_app(*, version: str, console: Path, allowed_hosts: Collection[str], m
         title="Sentinel",
         version=version,
         description=_DESCRIPTION,
-        responses={"default": {"model": ProblemView, "description": "A problem (RFC 9457)"}},
+        responses={"default": dict(PROBLEM_RESPONSE)},
     )
     for part in (runs, chat, threads, requests, operations):
         app.include_router(part.router)

@@ -22,6 +22,14 @@ MEDIA_TYPE = "application/problem+json"
 GATEWAY = "/v1"
 """Below this address clients expect OpenAI's errors."""
 
+PROBLEM_RESPONSE: Mapping[str, Any] = MappingProxyType(
+    {
+        "description": "A problem (RFC 9457)",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemView"}}},
+    }
+)
+"""Any error of the API, for the OpenAPI document."""
+
 STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
     {
         "invalid_request": 422,

@@ -85,7 +85,7 @@ class ProblemView(View):
 class RunRequest(RequestModel):
     """A question. Without `thread_id` it opens a new thread."""
 
-    input: str
+    input: str = Field(json_schema_extra={"pattern": r"\S"})  # what breaks it is told as `empty_input`
     thread_id: str | None = None
     route: str = "default"
     mode: RunMode = RunMode.AUTO
