@@ -32,7 +32,7 @@ from sentinel.providers.attempt import AttemptPipeline
 from sentinel.providers.base import ChatProvider
 from sentinel.resilience.backoff import Backoff
 from sentinel.resilience.gate import TargetGate
-from sentinel.resilience.planner import RecoveryPlanner
+from sentinel.resilience.planner import Panic, RecoveryPlanner
 from sentinel.resilience.protection import Protection
 from sentinel.testing.protection import open_protection
 from simulator.server import Simulator
@@ -51,6 +51,7 @@ class Plan:
     providers: Mapping[str, ChatProvider] = field(default_factory=dict)
     routes: Mapping[str, Route] = field(default_factory=dict)
     max_attempts: int = 3
+    panic: Panic = Panic.FAIL
     max_body_bytes: int = 1_000_000
 
 
@@ -134,7 +135,10 @@ def _build(plan: Plan, session: aiohttp.ClientSession) -> Gateway:
     recovery = Recovery(
         pipeline=AttemptPipeline(protection=protection, clock=clock, observe=[gateway.attempts.append]),
         planner=RecoveryPlanner(
-            max_attempts=plan.max_attempts, backoff=Backoff(base_seconds=0.001, min_attempt_seconds=0.01)
+            max_attempts=plan.max_attempts,
+            backoff=Backoff(base_seconds=0.001, min_attempt_seconds=0.01),
+            allows_panic=protection.panics.is_free,
+            panic=plan.panic,
         ),
         gate=gate,
         clock=clock,

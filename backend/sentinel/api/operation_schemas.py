@@ -150,7 +150,10 @@ class PlannedTargetView(View):
 
 
 class PlanView(View):
-    """The plan that a request on a route would follow now. `chain`: the targets in the order they would be asked."""
+    """The plan that a request on a route would follow now. `chain`: the targets in the order they would be asked.
+
+    `panic`: what happens when all circuits are open; `is_panic`: `first` would be asked through its open circuit.
+    """
 
     route: str
     policy: str
@@ -163,6 +166,8 @@ class PlanView(View):
     chain: list[str]
     first: str | None
     first_after_seconds: float
+    panic: Literal["fail", "probe"]
+    is_panic: bool
     gives_up: str | None
     retry_after_seconds: float | None
 

@@ -35,8 +35,8 @@ class Recovery:
 class Call:
     """The state of one request.
 
-    `current` is the target that was asked last; `retry_after_seconds` is how soon asking again may help, if the
-    planner knew it when it gave up.
+    `current` is the target that was asked last; `is_panic`: the planner lets the next one be asked through its open
+    circuit; `retry_after_seconds` is how soon asking again may help, if the planner knew it when it gave up.
     """
 
     recovery: Recovery
@@ -45,6 +45,7 @@ class Call:
     deadline: Deadline
     attempts: list[Attempt] = field(default_factory=list)
     current: Target | None = None
+    is_panic: bool = False
     retry_after_seconds: float | None = None
 
     @property
@@ -61,7 +62,7 @@ class Call:
             decision = self._decide(self.attempts)
             for target, refusal in decision.passed_over:
                 self._pass_over(target, refusal)
-            self.retry_after_seconds = decision.retry_after_seconds
+            self.is_panic, self.retry_after_seconds = decision.is_panic, decision.retry_after_seconds
             if decision.target is None or decision.delay_seconds <= 0:
                 return decision.target
             await self.recovery.clock.sleep(decision.delay_seconds)
@@ -91,6 +92,7 @@ class Call:
             deadlines=self.deadlines,
             deadline=self.deadline,
             is_retry=any(made.target == target and not made.skipped for made in self.attempts),
+            is_panic=self.is_panic,
         )
         self.current = target
         began_at, began = self.recovery.clock.now(), self.recovery.clock.monotonic()

@@ -88,6 +88,7 @@ def _request(state: RunState, context: RunContext) -> ChatRequest:
         deadline=context.deadline,
         continuation=continuation_for(state, target, context),
         is_retry=any(attempt.target == target and not attempt.skipped for attempt in current_call(state)),
+        is_panic=state.get("is_panic", False),
         temperature=context.options.temperature,
         max_tokens=context.options.max_tokens,
     )

@@ -31,6 +31,7 @@ def plan(state: RunState, tried: list[Attempt], *, context: RunContext, emit: Em
         "attempts": [row.to_dict() for row in rows],
         "next_target": str(decision.target) if decision.target else None,
         "delay_seconds": decision.delay_seconds,
+        "is_panic": decision.is_panic,
         "give_up": decision.give_up.value if decision.give_up else None,
     }
 

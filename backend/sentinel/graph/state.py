@@ -18,7 +18,7 @@ class RunState(TypedDict, total=False):
     `turns`: what was said in this run (answers with tool calls, tool results); the conversation before it is in the
     context. `attempts`, `tool_calls`: wire shapes of the ledger and of finished tool calls. `call_start`: how many
     attempts belonged to earlier model calls. `text`: the answer so far. `next_target`, the `delay_seconds` before it is
-    called, `give_up`: the planner's word.
+    called, `is_panic` if that is through its open circuit, `give_up`: the planner's word.
     `serving`: the target of the newest answer. `pending`: tool calls to be made. `steps`: model calls answered so far.
     `partial`: what the model call under way has sent before it broke; `partial_calls_tools`: it was calling tools.
     """
@@ -31,6 +31,7 @@ class RunState(TypedDict, total=False):
     steps: int
     next_target: str | None
     delay_seconds: float
+    is_panic: bool
     give_up: str | None
     serving: str | None
     pending: list[dict[str, Any]]
@@ -50,6 +51,7 @@ def initial_state() -> RunState:
         steps=0,
         next_target=None,
         delay_seconds=0.0,
+        is_panic=False,
         give_up=None,
         serving=None,
         pending=[],

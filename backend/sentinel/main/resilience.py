@@ -14,7 +14,7 @@ from sentinel.resilience.cooldowns import CooldownBoard
 from sentinel.resilience.explain import RouteExplainer
 from sentinel.resilience.gate import TargetGate
 from sentinel.resilience.holds import HoldChange
-from sentinel.resilience.planner import RecoveryPlanner
+from sentinel.resilience.planner import Panic, RecoveryPlanner
 from sentinel.resilience.protection import Protection
 from sentinel.resilience.retry_budget import BudgetConfig, RetryBudget
 from sentinel.settings import ModelSettings, Settings
@@ -56,7 +56,7 @@ def build_resilience(settings: Settings, clock: Clock) -> Resilience:
     gate = TargetGate(
         protection.board, kill_switches.is_killed, cooldowns=protection.cooldowns, bulkheads=protection.bulkheads
     )
-    planner = _planner(settings, protection.budget)
+    planner = _planner(settings, protection)
     return Resilience(clock=clock, protection=protection, kill_switches=kill_switches, gate=gate, planner=planner)
 
 
@@ -72,14 +72,16 @@ def _board(settings: Settings, clock: Clock) -> BreakerBoard:
     return board
 
 
-def _planner(settings: Settings, budget: RetryBudget) -> RecoveryPlanner:
+def _planner(settings: Settings, protection: Protection) -> RecoveryPlanner:
     retry = settings.retry
     return RecoveryPlanner(
         max_attempts=retry.max_attempts,
         same_target=retry.same_target,
         backoff=Backoff(base_seconds=retry.base_delay_seconds, max_seconds=retry.max_delay_seconds),
         capabilities={target: _capabilities(model) for target, model in settings.models.items()},
-        allows_retry=budget.allows,
+        allows_retry=protection.budget.allows,
+        allows_panic=protection.panics.is_free,
+        panic=Panic(settings.breaker.panic),
     )
 
 

@@ -36,7 +36,8 @@ UNREADABLE = "unreadable"
 class AttemptSpec:
     """Whom to ask, as which attempt of the request, and how long it may take.
 
-    `is_retry`: the request has asked this target before, so that the retry budget has to allow it.
+    `is_retry`: the request has asked this target before, so that the retry budget has to allow it. `is_panic`: the
+    planner lets it through an open circuit.
     """
 
     number: int
@@ -44,6 +45,7 @@ class AttemptSpec:
     deadlines: Deadlines
     deadline: Deadline
     is_retry: bool = False
+    is_panic: bool = False
 
 
 class Exchange(Protocol):
@@ -126,7 +128,7 @@ class AttemptPipeline:
         """Make one attempt. Never raises for what the target does."""
         watch = _Stopwatch(self.clock, self.clock.now(), self.clock.monotonic())
         try:
-            passage = self.protection.enter(spec.target, is_retry=spec.is_retry)
+            passage = self.protection.enter(spec.target, is_retry=spec.is_retry, is_panic=spec.is_panic)
         except ResilienceError as refused:
             return Attempt.passed_over(spec.target, refused.code, number=spec.number, at=watch.started_at)
         with passage:

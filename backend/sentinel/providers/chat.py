@@ -32,7 +32,8 @@ def ignore_seam(_: SeamVerdict) -> None:
 class ChatRequest:
     """What to ask whom, and how long it may take.
 
-    `continuation`: the answer broke off before, and this target shall go on with it.
+    `continuation`: the answer broke off before, and this target shall go on with it. `is_retry`, `is_panic`: see
+    `AttemptSpec`.
     """
 
     number: int
@@ -42,6 +43,7 @@ class ChatRequest:
     deadlines: Deadlines
     deadline: Deadline
     is_retry: bool = False
+    is_panic: bool = False
     continuation: Continuation | None = None
     temperature: float | None = None
     max_tokens: int | None = None
@@ -90,6 +92,7 @@ class ChatAttempts:
             deadlines=request.deadlines,
             deadline=request.deadline,
             is_retry=request.is_retry,
+            is_panic=request.is_panic,
         )
         exchange = ChatExchange(self.providers[request.target.provider], request, emit, on_seam)
         attempt = await self.pipeline.run(spec, exchange)

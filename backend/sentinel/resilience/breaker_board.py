@@ -21,7 +21,8 @@ from sentinel.resilience.breaker_view import (
     OverrideKind,
     ignore_transition,
 )
-from sentinel.resilience.circuit_breaker import CircuitBreaker, CircuitPermit
+from sentinel.resilience.circuit_breaker import CircuitBreaker
+from sentinel.resilience.circuit_permit import CircuitPermit
 
 _NAME_PARTS = MappingProxyType({"provider": 1, "model": 2, "tool": 2})
 _TOOLS_ARE_STRICT = MappingProxyType({"tool": BreakerConfig(failure_threshold=3)})
@@ -56,7 +57,7 @@ class Permit:
 
     @property
     def state(self) -> BreakerState:
-        """The state before the call: half-open if it is a probe of any of the circuits, else closed."""
+        """The state before the call: closed, unless it is a probe of one of the circuits, or in a panic."""
         for part in self._parts:
             if part.state is not BreakerState.CLOSED:
                 return part.state
@@ -78,6 +79,14 @@ class Permit:
         """Say that the target failed, at the first sign of it; `retry_after` in seconds if the target named one."""
         for part in self._parts:
             part.failure(cause, retry_after=retry_after, slow=slow, duration=duration)
+
+    def failure_of(self, key: str, cause: str | None = None, *, duration: float | None = None) -> None:
+        """Say that the call is a failure for the circuit of that key alone; it tells the others nothing."""
+        for part in self._parts:
+            if part.key == key:
+                part.failure(cause, duration=duration)
+            else:
+                part.neutral()
 
     def neutral(self) -> None:
         """Say that the call tells nothing about the target."""
@@ -144,8 +153,8 @@ class BreakerBoard:
 
     # Calls ----------------------------------------------------------------------------------------------------------
 
-    def acquire(self, keys: Iterable[str]) -> Permit:
-        """Return a permit of all these circuits, or take none of them.
+    def acquire(self, keys: Iterable[str], *, is_panic: bool = False) -> Permit:
+        """Return a permit of all these circuits, or take none of them; `is_panic` goes past open ones.
 
         Raises:
             CircuitOpenError: One of them does not admit the call.
@@ -157,7 +166,7 @@ class BreakerBoard:
         parts: list[CircuitPermit] = []
         try:
             for circuit in circuits:
-                parts.append(circuit.acquire())  # noqa: PERF401 - those already taken must be known in the handler
+                parts.append(circuit.acquire(is_panic=is_panic))  # noqa: PERF401 - those already taken must be known in the handler
         except BaseException:
             for part in parts:
                 part.release()
@@ -169,6 +178,11 @@ class BreakerBoard:
         found = (self._circuits.get(key) for key in keys)
         refusals = [refusal for circuit in found if circuit and (refusal := circuit.refusal())]
         return max(refusals, key=lambda refusal: refusal.retry_after, default=None)
+
+    def admits_panic(self, keys: Iterable[str]) -> bool:
+        """Tell whether a call in a panic would get past all these circuits; takes nothing."""
+        found = (self._circuits.get(key) for key in keys)
+        return all(circuit.admits_panic for circuit in found if circuit)
 
     # Operators ------------------------------------------------------------------------------------------------------
 

@@ -31,6 +31,8 @@ class TransitionRule(StrEnum):
     """The open time was over and a call came."""
     PROBE = "probe"
     """The verdict of a probe."""
+    PANIC = "panic"
+    """A call went through an open circuit, since all were open, and succeeded."""
     EXPIRED = "expired"
     """Half-open lasted too long."""
     MANUAL = "manual"

@@ -23,68 +23,12 @@ from sentinel.resilience.breaker_view import (
     TransitionRule,
     ignore_transition,
 )
+from sentinel.resilience.circuit_permit import CircuitPermit
 from sentinel.resilience.trip_rule import Evidence
 
 _CLOSED, _OPEN, _HALF_OPEN = BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN
 _MAX_DOUBLINGS = 30
 _MAX_TTL_SECONDS = 365 * 86400.0
-
-
-class CircuitPermit:
-    """The right to make one call through one circuit, and the duty to say how it went.
-
-    The first result counts, every later one is ignored. `state` is the state that gave the permit.
-    """
-
-    __slots__ = ("_breaker", "_is_done", "epoch", "is_marked", "started", "state")
-
-    def __init__(self, breaker: "CircuitBreaker", state: BreakerState, *, epoch: int, started: float) -> None:
-        """Made by `CircuitBreaker.acquire` alone."""
-        self._breaker = breaker
-        self._is_done = False
-        self.is_marked = False
-        self.state = state
-        self.epoch = epoch
-        self.started = started
-
-    def success(self, *, slow: bool = False, duration: float | None = None) -> None:
-        """Say that the answer came to its end; `duration` in seconds, measured by the permit if left out."""
-        if self._take():
-            self._breaker._succeeded(self, slow, duration)
-
-    def failure(
-        self,
-        cause: str | None = None,
-        *,
-        retry_after: float | None = None,
-        slow: bool = False,
-        duration: float | None = None,
-    ) -> None:
-        """Say that the target failed, at the first sign of it; `retry_after` in seconds if the target named one."""
-        if self._take():
-            self._breaker._failed(self, slow, duration, cause=cause, retry_after=retry_after)
-
-    def neutral(self) -> None:
-        """Say that the call tells nothing about the target."""
-        if self._take():
-            self._breaker._returned(self)
-
-    def mark_slow(self) -> None:
-        """Say that the call is past the slow threshold and still runs; it is counted once, whatever comes after."""
-        if not self._is_done and not self.is_marked:
-            self._breaker._marked_slow(self)
-
-    def release(self) -> None:
-        """Give the permit back, neutral unless a result was given before; for `finally`."""
-        if not self._is_done:
-            self.neutral()
-
-    def _take(self) -> bool:
-        if self._is_done:
-            self._breaker._ignored += 1
-            return False
-        self._is_done = True
-        return True
 
 
 class CircuitBreaker:
@@ -93,6 +37,9 @@ class CircuitBreaker:
     Closed counts results and opens by the rule. Open refuses for a time that doubles with each reopening. The
     first call after that makes it half-open: one probe at a time, `successes_to_close` successes close it, the
     first failure reopens it, a neutral result gives the slot back. Half-open that lasts too long opens again.
+
+    A call in a panic goes through an open circuit, unless an operator opened it: its success makes the circuit
+    half-open and counts as one of a probe, its failure leaves everything as it was.
     """
 
     def __init__(
@@ -117,6 +64,7 @@ class CircuitBreaker:
         self._epoch = 0
         self._closed_since = clock.monotonic()
         self._opened_at = self._open_until = self._half_open_until = -math.inf
+        self._opened_by = TransitionRule.MANUAL
         self._reopens = 0
         self._probe: CircuitPermit | None = None
         self._probe_successes = 0
@@ -124,14 +72,14 @@ class CircuitBreaker:
 
     # Calls ----------------------------------------------------------------------------------------------------------
 
-    def acquire(self) -> CircuitPermit:
-        """Return a permit for one call.
+    def acquire(self, *, is_panic: bool = False) -> CircuitPermit:
+        """Return a permit for one call; `is_panic` takes it past an open circuit (see `admits_panic`).
 
         Raises:
             CircuitOpenError: The circuit does not admit the call; the error says how long to wait.
         """
         if self._state is not _CLOSED:
-            return self._acquire_guarded()
+            return self._acquire_guarded(is_panic)
         return CircuitPermit(self, _CLOSED, epoch=self._epoch, started=self._clock.monotonic())
 
     def refusal(self) -> CircuitRefusal | None:
@@ -147,13 +95,20 @@ class CircuitBreaker:
             return CircuitRefusal(self.key, _HALF_OPEN, wait)
         return None
 
-    def _acquire_guarded(self) -> CircuitPermit:
+    @property
+    def admits_panic(self) -> bool:
+        """Whether a call in a panic would be admitted: not by a circuit that an operator opened or that is probing."""
+        refusal = self.refusal()
+        is_own_verdict = self._state is _OPEN and self._opened_by is not TransitionRule.MANUAL
+        return refusal is None or is_own_verdict
+
+    def _acquire_guarded(self, is_panic: bool) -> CircuitPermit:
         refusal = self.refusal()
         now = self._clock.monotonic()
         if refusal is None and self._state is _OPEN:
             self._change(_HALF_OPEN, TransitionRule.ELAPSED, now)
             refusal = self.refusal()  # asked again: the listener may have come back here and taken the slot
-        if refusal is not None:
+        if refusal is not None and not (is_panic and self.admits_panic):
             self._rejected += 1
             raise CircuitOpenError(self.key, refusal.retry_after)
         permit = CircuitPermit(self, self._state, epoch=self._epoch, started=now)
@@ -167,7 +122,7 @@ class CircuitBreaker:
         now = self._clock.monotonic()
         if not self._counts(permit, now):
             return
-        if self._state is _HALF_OPEN:
+        if self._state is not _CLOSED:
             self._probe_succeeded(now)
             return
         took = now - permit.started if duration is None else duration
@@ -188,6 +143,9 @@ class CircuitBreaker:
             return
         if retry_after is not None and retry_after > 0:
             self._evidence.hold_off(now + min(retry_after, self._config.max_retry_after_seconds))
+        if self._state is _OPEN:  # a panic: it was known to fail, so only a pause that it asks for is news
+            self._open_until = max(self._open_until, self._evidence.not_before)
+            return
         took = now - permit.started if duration is None else duration
         self._evidence.add_failure(now, slow=slow, was_marked=permit.is_marked, duration=took)
         if self._state is _HALF_OPEN:
@@ -200,6 +158,9 @@ class CircuitBreaker:
         self._neutral += 1
         if self._probe is permit:
             self._probe = None
+
+    def _repeated(self) -> None:
+        self._ignored += 1
 
     def _marked_slow(self, permit: CircuitPermit) -> None:
         now = self._clock.monotonic()
@@ -225,7 +186,9 @@ class CircuitBreaker:
     def _probe_succeeded(self, now: float) -> None:
         self._probe = None
         self._probe_successes += 1
-        if self._probe_successes >= self._config.successes_to_close:
+        if self._state is _OPEN:
+            self._change(_HALF_OPEN, TransitionRule.PANIC, now)
+        if self._state is _HALF_OPEN and self._probe_successes >= self._config.successes_to_close:
             self._change(_CLOSED, TransitionRule.PROBE, now)
 
     # Transitions ----------------------------------------------------------------------------------------------------
@@ -273,7 +236,7 @@ class CircuitBreaker:
         self._probe = None
         transition = self._transition(before, rule, now, actor=actor, reason=reason)
         if state is _OPEN:
-            self._opened_at = now
+            self._opened_at, self._opened_by = now, rule
         elif state is _HALF_OPEN:
             self._half_open_until = now + self._config.half_open_max_seconds
         else:

@@ -40,6 +40,8 @@ class RouteExplainer:
             "chain": chain[: self.planner.max_attempts],
             "first": str(decision.target) if decision.target else None,
             "first_after_seconds": round(decision.delay_seconds, 3),
+            "panic": self.planner.panic.value,
+            "is_panic": decision.is_panic,
             "gives_up": decision.give_up.value if decision.give_up else None,
             "retry_after_seconds": decision.retry_after_seconds,
         }
@@ -88,5 +90,6 @@ def plan_text(plan: Mapping[str, Any]) -> str:
         word = "would be asked" if row["is_admitted"] else f"passed over: {row['cause'].replace('_', ' ')}{later}"
         lines.append(f"  {number}. {row['target']} ({row['tier']}): {word}")
     first = plan["first"]
-    lines.append(f"first: {first}" if first else f"nobody can be asked: {plan['gives_up']}")
+    how = ", through its open circuit, since nobody else can be asked" if plan["is_panic"] else ""
+    lines.append(f"first: {first}{how}" if first else f"nobody can be asked: {plan['gives_up']}")
     return "\n".join(lines)

@@ -34,10 +34,12 @@ class TargetGate:
         held = self.cooldowns.refusal(target) if self.cooldowns else None
         if held is not None and held.cause == RefusalCause.LATCHED:
             return held
+        held = held or (self.bulkheads.refusal(target) if self.bulkheads else None)
         opened = self.board.admits(target.breaker_keys)
         if opened is not None:
-            return Refusal(RefusalCause.CIRCUIT_OPEN, opened.retry_after)
-        return held or (self.bulkheads.refusal(target) if self.bulkheads else None)
+            admits_panic = held is None and self.board.admits_panic(target.breaker_keys)
+            return Refusal(RefusalCause.CIRCUIT_OPEN, opened.retry_after, admits_panic)
+        return held
 
     def states(self, target: Target) -> dict[str, BreakerState]:
         """Give the state of each circuit on the way to `target`."""

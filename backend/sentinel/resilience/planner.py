@@ -214,8 +214,7 @@ class _Case:
         return None
 
     def _second_look(self, target: Target) -> Decision | None:
-        looks = sum(attempt.target == target for attempt in self.tried)
-        if looks > _SECOND_LOOKS:
+        if self._looks(target) > _SECOND_LOOKS:
             return None
         if target not in self.refused and self._is_admitted(target):
             return self._go(target, self._fresh_kind)
@@ -248,8 +247,8 @@ class _Case:
         asked = {attempt.target.provider for attempt in self.called}
         for target in self._targets():
             refusal = self.gate(target)
-            is_open = refusal is not None and refusal.cause == RefusalCause.CIRCUIT_OPEN
-            if is_open and target.provider not in asked and self.planner.allows_panic(target.provider):
+            may_pass = refusal is not None and refusal.admits_panic and self._looks(target) <= _SECOND_LOOKS
+            if may_pass and target.provider not in asked and self.planner.allows_panic(target.provider):
                 return self._go(target, self._fresh_kind, is_panic=True)
         return None
 
@@ -258,6 +257,9 @@ class _Case:
     @property
     def _fresh_kind(self) -> AttemptKind:
         return AttemptKind.FAILOVER if self.called else AttemptKind.FIRST
+
+    def _looks(self, target: Target) -> int:
+        return sum(attempt.target == target for attempt in self.tried)
 
     def _times(self, target: Target) -> int:
         return sum(attempt.target == target for attempt in self.called)

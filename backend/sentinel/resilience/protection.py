@@ -5,16 +5,18 @@ word what concerns it. The order is from what is dearest to take to what is chea
 """
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from sentinel.domain.attempts import Attempt
 from sentinel.domain.routes import Target
-from sentinel.errors import BulkheadFullError, Outcome
+from sentinel.errors import BulkheadFullError, CircuitOpenError, Outcome
 from sentinel.resilience.breaker_board import BreakerBoard, Permit
 from sentinel.resilience.breaker_view import BreakerState
 from sentinel.resilience.bulkhead import BulkheadBoard, BulkheadPermit
 from sentinel.resilience.cooldowns import CooldownBoard, HoldPermit
+from sentinel.resilience.panic import PanicProbes
+from sentinel.resilience.quality import QualityStreaks
 from sentinel.resilience.retry_budget import RetryBudget
 
 
@@ -25,27 +27,32 @@ class Passage:
     _place: BulkheadPermit
     _hold: HoldPermit
     _permit: Permit
-    _budget: RetryBudget
-    _slow_first_token_seconds: float
+    _protection: "Protection"
     _taken: ExitStack
 
     @property
     def breaker_state(self) -> BreakerState:
-        """The state of the circuits before the call: half-open if it is a probe."""
+        """The state of the circuits before the call: half-open if it is a probe, open if it is one in a panic."""
         return self._permit.state
 
     def settle(self, attempt: Attempt) -> None:
         """Say how the call ended."""
         self._place.settle(attempt)
         self._hold.settle(attempt)
-        self._budget.observe(attempt)
-        seconds = attempt.duration_ms / 1000
-        slow = attempt.ttft_ms is not None and attempt.ttft_ms >= self._slow_first_token_seconds * 1000
+        self._protection.budget.observe(attempt)
+        self._tell_circuits(attempt)
+
+    def _tell_circuits(self, attempt: Attempt) -> None:
+        seconds, slow_ms = attempt.duration_ms / 1000, self._protection.slow_first_token_seconds * 1000
+        slow = attempt.ttft_ms is not None and attempt.ttft_ms >= slow_ms
+        is_one_too_many = self._protection.quality.escalates(attempt)
         if attempt.outcome is Outcome.SUCCESS:
             self._permit.success(slow=slow, duration=seconds)
         elif attempt.outcome is Outcome.FAILURE:
             wait = attempt.retry_after_seconds
             self._permit.failure(attempt.cause, retry_after=wait, slow=slow, duration=seconds)
+        elif is_one_too_many:
+            self._permit.failure_of(attempt.target.breaker_keys[1], attempt.cause, duration=seconds)
         else:
             self._permit.neutral()
 
@@ -58,16 +65,22 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protection:
-    """What stands before every target. `slow_first_token_seconds`: a first token later than this is a slow call."""
+    """What stands before every target.
+
+    `panics`: the calls that are under way through open circuits. `quality`: bad answers in a row, of which too many are
+    a failure of the model. `slow_first_token_seconds`: a first token later than this is a slow call.
+    """
 
     board: BreakerBoard
     cooldowns: CooldownBoard
     bulkheads: BulkheadBoard
     budget: RetryBudget
+    panics: PanicProbes = field(default_factory=PanicProbes)
+    quality: QualityStreaks = field(default_factory=QualityStreaks)
     slow_first_token_seconds: float = 10.0
 
-    def enter(self, target: Target, *, is_retry: bool = False) -> Passage:
-        """Take a passage to `target`, or nothing of it.
+    def enter(self, target: Target, *, is_retry: bool = False, is_panic: bool = False) -> Passage:
+        """Take a passage to `target`, or nothing of it; `is_panic` takes it past open circuits.
 
         Raises:
             ResilienceError: a part refuses; its code says which, and is the cause of the ledger's row.
@@ -80,5 +93,17 @@ class Protection:
             taken.enter_context(slot)
             place = taken.enter_context(self.bulkheads.enter(target))
             hold = taken.enter_context(self.cooldowns.enter(target))
-            permit = taken.enter_context(self.board.acquire(target.breaker_keys))
-            return Passage(place, hold, permit, self.budget, self.slow_first_token_seconds, taken.pop_all())
+            if is_panic:
+                self._enter_panic(target, taken)
+            permit = taken.enter_context(self.board.acquire(target.breaker_keys, is_panic=is_panic))
+            return Passage(place, hold, permit, self, taken.pop_all())
+
+    def _enter_panic(self, target: Target, taken: ExitStack) -> None:
+        """Be the one call to this provider that goes past open circuits, unless they admit it anyway by now."""
+        opened = self.board.admits(target.breaker_keys)
+        if opened is None:
+            return
+        slot = self.panics.take(target.provider)
+        if slot is None:
+            raise CircuitOpenError(opened.key, opened.retry_after)
+        taken.enter_context(slot)

@@ -1,7 +1,7 @@
 """Bad answers in a row: one tells nothing about a target, several do.
 
 A quality outcome never opens a circuit by itself. Where the failure table says after how many of them in a row a model
-counts as failing, this counter tells when it is so far.
+counts as failing, this counter tells when it is so far, and the passage tells the model's circuit.
 """
 
 from sentinel.domain.attempts import Attempt

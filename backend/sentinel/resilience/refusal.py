@@ -16,7 +16,11 @@ class RefusalCause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a target may not be called now; `retry_after` in seconds when that is known."""
+    """Why a target may not be called now; `retry_after` in seconds when that is known.
+
+    `admits_panic`: a call in a panic may go to it nevertheless.
+    """
 
     cause: str
     retry_after: float | None = None
+    admits_panic: bool = False

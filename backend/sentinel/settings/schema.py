@@ -7,6 +7,7 @@ from pydantic import Secret as Hidden
 
 from sentinel.domain.routes import Midstream, RoutePolicy, Seam
 from sentinel.resilience.breaker_config import BreakerConfig
+from sentinel.resilience.planner import Panic
 from sentinel.settings.fields import (
     Allowed,
     Count,
@@ -126,19 +127,20 @@ class BreakerProfile(Model):
 
 
 class BreakerSettings(Model):
-    """When a circuit opens and for how long."""
+    """When a circuit opens and for how long, and what happens when all are open."""
 
     failure_threshold: Count = 5
     failure_rate: Share = 0.5
     window_seconds: Seconds = 60.0
     recovery_seconds: Seconds = 30.0
+    panic: Literal["fail", "probe"] = Panic.FAIL.value
     profiles: dict[Literal["provider", "tool"], BreakerProfile] = Field(default_factory=dict)
 
     def config(self, profile: Literal["provider", "tool"]) -> BreakerConfig:
         """Give the breaker's numbers for one kind of target; its outer limits grow with what was chosen."""
         chosen = self.profiles.get(profile, BreakerProfile()).model_dump(exclude_none=True)
         outer = BreakerConfig()
-        values = self.model_dump(exclude={"profiles"}) | PROFILE_DEFAULTS[profile] | chosen
+        values = self.model_dump(exclude={"panic", "profiles"}) | PROFILE_DEFAULTS[profile] | chosen
         return BreakerConfig(
             **values,
             max_window_seconds=max(outer.max_window_seconds, values["window_seconds"]),

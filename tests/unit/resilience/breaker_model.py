@@ -37,6 +37,7 @@ class BreakerModel:
         self.half_open_until = 0.0
         self.probe: Token | None = None
         self.good_probes = 0
+        self.is_by_hand = False
         self.override: tuple[str, float] | None = None
         self.ignored = self.neutral = self.rejected = 0
         self.jitter = 0.0
@@ -91,6 +92,12 @@ class BreakerModel:
             self.probe = token
         return token
 
+    def panic(self, now: float) -> Token | None:
+        """A token that goes past an open circuit, unless an operator opened it."""
+        if self.refuses(now) and self.state == "open" and not self.is_by_hand:
+            return Token(self.epoch)
+        return self.acquire(now)
+
     def finish(self, token: Token, outcome: str, now: float, *, slow: bool = False, retry_after: float = 0) -> None:
         """A result: success, failure or neutral."""
         self.let_time_pass(now)
@@ -103,6 +110,8 @@ class BreakerModel:
             self.probe = None if self.probe is token else self.probe
         elif token.epoch != self.epoch:
             self.ignored += 1
+        elif self.state == "open":
+            self.panicked(outcome, now, retry_after)
         elif self.state == "half_open":
             self.verdict(outcome, now, retry_after)
         elif not (self.override and self.override[0] == "forced_closed"):
@@ -152,10 +161,21 @@ class BreakerModel:
         if self.good_probes >= TO_CLOSE:
             self.close(now)
 
+    def panicked(self, outcome: str, now: float, retry_after: float) -> None:
+        """What a call found that went through the open circuit."""
+        if outcome == "failure":
+            self.not_before = max(self.not_before, now + retry_after)
+            self.open_until = max(self.open_until, self.not_before)
+            return
+        self.state, self.half_open_until = "half_open", now + HALF_OPEN_MAX
+        self.epoch += 1
+        self.verdict(outcome, now, retry_after)
+
     def open(self, at: float) -> None:
         """30 seconds, doubled by each reopening, 300 at most, jitter on top, Retry-After at least."""
         seconds = min(RECOVERY * 2**self.reopens, LONGEST_OPEN) * (1 + 0.2 * self.jitter)
         self.state, self.open_until, self.probe = "open", max(at + seconds, self.not_before), None
+        self.is_by_hand = False
         self.epoch += 1
 
     def close(self, now: float) -> None:
@@ -171,7 +191,7 @@ class BreakerModel:
         self.let_time_pass(now)
         self.override = None
         self.open(now)
-        self.open_until, self.good_probes = now + seconds, 0
+        self.open_until, self.good_probes, self.is_by_hand = now + seconds, 0, True
 
     def reset(self, now: float) -> None:
         """Close by hand."""

@@ -26,7 +26,8 @@ def refusing(**causes: str | tuple[str, float]) -> Gate:
         said = causes.get(target.provider)
         if said is None:
             return None
-        return Refusal(said) if isinstance(said, str) else Refusal(*said)
+        cause, wait = (said, None) if isinstance(said, str) else said
+        return Refusal(cause, wait, admits_panic=cause == "circuit_open")
 
     return gate
 

@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from sentinel.errors import CircuitOpenError
 from sentinel.resilience.breaker_view import BreakerState, OverrideKind, Transition
-from sentinel.resilience.circuit_breaker import CircuitBreaker, CircuitPermit
+from sentinel.resilience.circuit_breaker import CircuitBreaker
+from sentinel.resilience.circuit_permit import CircuitPermit
 from sentinel.testing.clock import FakeClock
 from tests.unit.resilience.breaker_model import BreakerModel, Token
 
@@ -20,6 +21,7 @@ LEGAL = {
     ("closed", "open", "B"),
     ("closed", "open", "C"),
     ("open", "half_open", "elapsed"),
+    ("open", "half_open", "panic"),
     ("half_open", "open", "probe"),
     ("half_open", "open", "expired"),
     ("half_open", "closed", "probe"),
@@ -65,6 +67,19 @@ class BreakerMachine(RuleBasedStateMachine):
         assert refused.value.retry_after > 0
         return None
 
+    def panic(self) -> tuple[CircuitPermit, Token] | None:
+        """One call in a panic on both; property 2 has this one exception."""
+        assert self.circuit.admits_panic == (not self.model.refuses(self.now) or self._is_open_by_itself())
+        token = self.model.panic(self.now)
+        if token is not None:
+            return self.circuit.acquire(is_panic=True), token
+        with pytest.raises(CircuitOpenError):
+            self.circuit.acquire(is_panic=True)
+        return None
+
+    def _is_open_by_itself(self) -> bool:
+        return self.model.state == "open" and not self.model.is_by_hand
+
     def finish(
         self, pair: tuple[CircuitPermit, Token], outcome: str, *, slow: bool = False, retry_after: float = 0
     ) -> None:
@@ -91,6 +106,15 @@ class BreakerMachine(RuleBasedStateMachine):
     def call_that_ends_at_once(self, outcome: str, slow: bool, retry_after: float) -> None:
         if pair := self.acquire():
             self.finish(pair, outcome, slow=slow, retry_after=retry_after)
+
+    @rule(outcomes=st.lists(st.sampled_from([*OUTCOMES, "hang"]), min_size=1, max_size=4), retry_after=RETRY_AFTERS)
+    def panics(self, outcomes: list[str], retry_after: float) -> None:
+        for outcome in outcomes:
+            pair = self.panic()
+            if pair and outcome == "hang":
+                self.held.append(pair)
+            elif pair:
+                self.finish(pair, outcome, retry_after=retry_after)
 
     @precondition(lambda self: len(self.held) < 12)
     @rule()

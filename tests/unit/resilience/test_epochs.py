@@ -3,7 +3,7 @@
 import pytest
 
 from sentinel.resilience.breaker_view import BreakerState
-from sentinel.resilience.circuit_breaker import CircuitPermit
+from sentinel.resilience.circuit_permit import CircuitPermit
 from tests.unit.resilience.driving import Bench
 
 

@@ -72,6 +72,29 @@ def test_what_waiting_ends_last_is_told_first(first: int) -> None:
     assert bench.refusal() == Refusal(*ORDER[first])
 
 
+def test_a_circuit_that_opened_by_itself_admits_a_panic_unless_something_else_refuses_too() -> None:
+    bench = Bench()
+    for _ in range(5):
+        bench.board.acquire(PRIMARY.breaker_keys).failure("server_error")
+    refusal = bench.refusal()
+    assert refusal is not None
+    assert (refusal.cause, refusal.admits_panic) == ("circuit_open", True)
+    bench.close("cooldown")
+    refusal = bench.refusal()
+    assert refusal is not None
+    assert (refusal.cause, refusal.admits_panic) == ("circuit_open", False)
+
+
+def test_one_circuit_that_an_operator_opened_is_enough_to_keep_a_panic_away() -> None:
+    bench = Bench()
+    for _ in range(5):
+        bench.board.acquire(PRIMARY.breaker_keys).failure("server_error")
+    bench.close("circuit_open")
+    refusal = bench.refusal()
+    assert refusal is not None
+    assert (refusal.retry_after, refusal.admits_panic) == (40, False)
+
+
 def test_asking_takes_nothing() -> None:
     bench = Bench()
     bench.close("circuit_open")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sentinel.errors import CircuitOpenError
 from sentinel.resilience.breaker_config import BreakerConfig
 from sentinel.resilience.breaker_view import BreakerState, Transition
-from sentinel.resilience.circuit_breaker import CircuitBreaker, CircuitPermit
+from sentinel.resilience.circuit_breaker import CircuitBreaker
+from sentinel.resilience.circuit_permit import CircuitPermit
 from sentinel.testing.clock import FakeClock, settle
 from tests.unit.resilience.driving import Bench
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from sentinel.domain.attempts import Attempt
 from sentinel.domain.routes import Capabilities, Route, Target
 from sentinel.resilience.failure_table import FAILURE_TABLE, Elsewhere
 from sentinel.resilience.planner import AttemptKind, Decision, GiveUp, Panic, RecoveryPlanner
+from sentinel.resilience.refusal import Refusal
 from tests.unit.resilience.making import finished
 from tests.unit.resilience.planning import A, Ask, B, C, refusing
 
@@ -134,6 +136,23 @@ def test_a_panic_is_not_for_calls_that_found_a_closed_circuit() -> None:
 def test_a_panic_opens_no_other_door(cause: str) -> None:
     gate = refusing(a=cause, b=cause, c=cause)
     assert Ask(PROBING, gate=gate)().give_up is GiveUp.EXHAUSTED
+
+
+def test_a_panic_leaves_a_circuit_alone_that_admits_none() -> None:
+    def opened_by_hand(target: Target) -> Refusal | None:
+        return Refusal("circuit_open", 30.0, admits_panic=target != A)
+
+    assert Ask(PROBING, gate=opened_by_hand)().target == B
+
+
+def test_a_call_that_is_refused_at_the_last_moment_again_and_again_ends_the_panic() -> None:
+    """Somebody else was faster each time; the planner must not ask for ever."""
+    tried: list[Attempt] = []
+    while (decision := Ask(PROBING, gate=ALL_OPEN)(*tried)).target is not None:
+        tried += [finished(target, "circuit_open", skipped=True) for target, _ in decision.passed_over]
+        tried.append(finished(decision.target, "circuit_open", skipped=True))
+        assert len(tried) < 10
+    assert decision.give_up is GiveUp.EXHAUSTED
 
 
 def test_a_panic_waits_until_no_target_is_admitted() -> None:

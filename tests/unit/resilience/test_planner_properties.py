@@ -18,6 +18,8 @@ from tests.unit.resilience.planning import Call
 
 TARGETS = [Target("a", "x"), Target("a", "y"), Target("b", "x"), Target("c", "x")]
 REAL = sorted(set(FAILURE_TABLE) - {"circuit_open", "kill_switch", "cooldown", "latched", "bulkhead_full"})
+BY_AN_OPERATOR = 25.0
+"""A circuit that is open for longer than this was opened by an operator."""
 REFUSALS = [None, "kill_switch", "latched", "bulkhead_full", "circuit_open", "cooldown"]
 
 
@@ -30,7 +32,8 @@ def gates() -> st.SearchStrategy[Callable[[Target, float], Refusal | None]]:
             cause, end = doors.get(target, (None, 0.0))
             if cause is None or (cause == "cooldown" and now >= end):
                 return None
-            return Refusal(cause, max(0.0, end - now) if cause in {"cooldown", "circuit_open"} else None)
+            wait = max(0.0, end - now) if cause in {"cooldown", "circuit_open"} else None
+            return Refusal(cause, wait, admits_panic=cause == "circuit_open" and end < BY_AN_OPERATOR)
 
         return refusal
 
@@ -112,7 +115,7 @@ def test_a_refused_target_is_never_called_except_in_a_panic(call: Call) -> None:
         if decision.is_panic:
             assert call.planner.panic is Panic.PROBE
             assert refusal is not None
-            assert refusal.cause == "circuit_open"
+            assert refusal.admits_panic
         else:
             assert refusal is None or (refusal.retry_after or 1.0) <= 1e-6
 

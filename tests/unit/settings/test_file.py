@@ -96,6 +96,11 @@ def test_breaker_profiles_fill_in_what_they_do_not_say(folder: Folder) -> None:
     assert (tool.failure_threshold, tool.window_seconds, tool.recovery_seconds) == (3, 10.0, 30.0)
 
 
+def test_a_panic_fails_unless_it_is_to_probe(folder: Folder) -> None:
+    assert folder.load("# nothing\n").breaker.panic == "fail"
+    assert folder.load("breaker: {panic: probe}\n").breaker.panic == "probe"
+
+
 def test_a_wide_window_and_a_long_pause_widen_the_outer_limits(folder: Folder) -> None:
     config = folder.load("breaker: {window_seconds: 900, recovery_seconds: 1200}\n").breaker.config("provider")
     assert (config.max_window_seconds, config.max_open_seconds) == (900.0, 1200.0)

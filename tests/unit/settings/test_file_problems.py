@@ -56,6 +56,7 @@ BAD_VALUES = [
     ),
     ("breaker: {window_seconds: .nan}", 3, "breaker.window_seconds", f"{SECONDS}, not nan"),
     ("breaker: {profiles: {tols: {}}}", 3, "breaker.profiles.tols", "must be 'provider' or 'tool'"),
+    ("breaker: {panic: maybe}", 3, "breaker.panic", "must be 'fail' or 'probe', not 'maybe'"),
     ("breaker: 5", 3, "breaker", f"{MAPPING}, not 5"),
     ("retry: {max_attempts: 21}", 3, "retry.max_attempts", "must be a whole number from 1 to 20, not 21"),
     ("retry: {budget_ratio: -0.1}", 3, "retry.budget_ratio", "must be a number from 0 to 1, not -0.1"),
