@@ -42,10 +42,10 @@ class Usage:
 class Attempt:
     """A finished attempt, or a target that was passed over (`skipped`) because it might not be called.
 
-    Times are UTC; `*_ms` are milliseconds; `splice_offset` is the length of the text that stood before this
-    attempt went on with it, in characters; `final` means that no other target may be asked after this outcome.
-    `retry_after_seconds` (what the target asked for) and `may_repeat` (false: this target must not be asked again,
-    because it said so or because its text was delivered) matter only to what comes next, and are not kept.
+    Times are UTC; `*_ms` are milliseconds; `splice_offset` is how much of the answer's text, in characters, stood
+    before the seam when this attempt was asked to go on with it; `final` means that no other target may be asked after
+    this outcome. `retry_after_seconds` (what the target asked for) and `may_repeat` (false: it said that it must not be
+    asked again) matter only to what comes next: they are kept in the state of a run, and are not in a receipt.
     """
 
     number: int
@@ -102,9 +102,13 @@ class Attempt:
             "final": self.final,
         }
 
+    def to_state(self) -> dict[str, Any]:
+        """Give the wire shape with what the planner has to know besides."""
+        return self.to_dict() | {"retry_after_seconds": self.retry_after_seconds, "may_repeat": self.may_repeat}
+
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """Read the wire shape."""
+        """Read the wire shape, or that of a run's state."""
         return cls(
             number=data["attempt"],
             target=Target(data["provider"], data["model"]),
@@ -121,4 +125,6 @@ class Attempt:
             breaker_state=data["breaker_state"],
             splice_offset=data["splice_offset"],
             final=data["final"],
+            retry_after_seconds=data.get("retry_after_seconds"),
+            may_repeat=data.get("may_repeat", True),
         )

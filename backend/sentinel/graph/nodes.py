@@ -56,7 +56,7 @@ async def attempt(state: RunState, runtime: Runtime[RunContext]) -> Update:
         if now is not circuits[key]:
             emit(Status(_BREAKER_PHASES[now], {"key": key, **_target_fields(request)}))
     if result.succeeded:
-        return {"attempts": [result.attempt.to_dict()]} | _answered(state, result)
+        return {"attempts": [result.attempt.to_state()]} | _answered(state, result)
     emit(Status(Phase.ATTEMPT_FAILED, attempt_fields(result.attempt) | {"detail": result.attempt.detail}))
     return _after_failure(state, result, runtime)
 
@@ -118,12 +118,12 @@ def _after_failure(state: RunState, result: ChatResult, runtime: Runtime[RunCont
     """Keep what was sent of the broken answer, to be gone on with, unless the route restarts; then ask the planner."""
     context, emit = runtime.context, runtime.stream_writer
     tried = [*current_call(state), result.attempt]
-    known: RunState = {**state, "attempts": [*state["attempts"], result.attempt.to_dict()]}
+    known: RunState = {**state, "attempts": [*state["attempts"], result.attempt.to_state()]}
     if is_surfaced(result, context):
         update: Update = {"attempts": [], "next_target": None, "give_up": BROKEN_STREAM}
     else:
         update = plan(known, tried, context=context, emit=emit)
-    update["attempts"] = [result.attempt.to_dict(), *update["attempts"]]
+    update["attempts"] = [result.attempt.to_state(), *update["attempts"]]
     if update["next_target"] and restarts(state, result, context):
         kept = state["text"].removesuffix(state["partial"])
         emit(Restart(kept_text=kept))

@@ -28,7 +28,7 @@ def plan(state: RunState, tried: list[Attempt], *, context: RunContext, emit: Em
     rows = _passed_over_rows(decision, context, first_number=next_number(state, context))
     _narrate(tried, rows, decision, emit=emit)
     return {
-        "attempts": [row.to_dict() for row in rows],
+        "attempts": [row.to_state() for row in rows],
         "next_target": str(decision.target) if decision.target else None,
         "delay_seconds": decision.delay_seconds,
         "is_panic": decision.is_panic,
@@ -51,9 +51,9 @@ async def pause(state: RunState, target: Target, context: RunContext) -> Attempt
 
 def plan_again(state: RunState, refused: Attempt, *, context: RunContext, emit: Emit) -> dict[str, Any]:
     """Choose anew after the chosen target was refused at the last moment."""
-    known: RunState = {**state, "attempts": [*state["attempts"], refused.to_dict()]}
+    known: RunState = {**state, "attempts": [*state["attempts"], refused.to_state()]}
     update = plan(known, [*current_call(state), refused], context=context, emit=emit)
-    return update | {"attempts": [refused.to_dict(), *update["attempts"]]}
+    return update | {"attempts": [refused.to_state(), *update["attempts"]]}
 
 
 def _passed_over_rows(decision: Decision, context: RunContext, *, first_number: int) -> list[Attempt]:

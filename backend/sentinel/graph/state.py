@@ -16,9 +16,9 @@ class RunState(TypedDict, total=False):
     """The state of one run, from its question to its answer.
 
     `turns`: what was said in this run (answers with tool calls, tool results); the conversation before it is in the
-    context. `attempts`, `tool_calls`: wire shapes of the ledger and of finished tool calls. `call_start`: how many
-    attempts belonged to earlier model calls. `text`: the answer so far. `next_target`, the `delay_seconds` before it is
-    called, `is_panic` if that is through its open circuit, `give_up`: the planner's word.
+    context. `attempts`: the ledger, as `Attempt.to_state` gives it; `tool_calls`: wire shapes of finished tool calls.
+    `call_start`: how many attempts belonged to earlier model calls. `text`: the answer so far. `next_target`, the
+    `delay_seconds` before it is called, `is_panic` if that is through its open circuit, `give_up`: the planner's word.
     `serving`: the target of the newest answer. `pending`: tool calls to be made. `steps`: model calls answered so far.
     `partial`: what the model call under way has sent before it broke; `partial_calls_tools`: it was calling tools.
     """
