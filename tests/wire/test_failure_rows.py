@@ -91,6 +91,7 @@ ROWS = [
     *(fault(4, "server_error", "status", *ALL_PATHS, status=code, code=code) for code in (500, 502, 504)),
     fault(4, "server_error", "status", *ALL_PATHS, status=503, code=503, variant="empty"),
     fault(4, "server_error", "status", *ALL_PATHS, status=503, code=503, variant="html"),
+    said(4, "server_error", "wrong-address", 405, b""),
     said(4, "server_error", "anthropic-cmek", 503, error(type="api_error", code="cmek_context_unavailable")),
     said(4, "server_error", "ollama-memory", 500, {"error": "model requires more system memory (9 GiB)"}, OLLAMA),
     # 5: too much to do.
@@ -170,7 +171,7 @@ ROWS = [
     # 15: anything else about the request.
     fault(15, "bad_request", "status", *ALL_PATHS, status=400, code=400),
     fault(15, "bad_request", "status", *ALL_PATHS, status=422, code=422),
-    said(15, "bad_request", "wrong-method", 405, b""),
+    said(15, "bad_request", "header-too-long", 431, b""),
     said(15, "bad_request", "generic-word", 400, error("Invalid value.", type="invalid_request_error")),
     # 16: the model failed to write what was asked.
     said(16, "bad_generation", "tool", 400, error(type="invalid_request_error", code="tool_use_failed")),

@@ -10,18 +10,24 @@ from sentinel.domain.attempts import Usage
 from sentinel.errors import ProviderProtocolError
 
 DONE: Final = b"data: [DONE]\n\n"
-MAX_FRAME_BYTES: Final = 4 * 1024 * 1024
-"""A frame longer than this is garbage: the longest real ones hold a whole tool call."""
+MAX_FRAME_BYTES: Final = 32 * 1024 * 1024
+"""A frame longer than this is garbage: the longest real ones hold a picture."""
 
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _TOO_MANY_TOKENS: Final = 2**53
 _LIFECYCLE: Final = frozenset({"role", "content", "refusal", "function_call", "tool_calls", "audio"})
 
 
 class FrameSplitter:
-    """Cuts a byte stream into server-sent events, wherever the network cut it."""
+    """Cuts a byte stream into server-sent events, wherever the network cut it.
+
+    Lines may end as the WHATWG's specification of server-sent events allows: with CR LF, LF or CR.
+    """
 
     def __init__(self) -> None:
         self._rest = b""
+        self._more: list[bytes] = []
+        self._waiting = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Give the complete frames, without their closing blank line.
@@ -29,18 +35,44 @@ class FrameSplitter:
         Raises:
             ProviderProtocolError: a frame is longer than any real one.
         """
-        text = self._rest + data
+        if b"\n" not in data and b"\r" not in data and not self._rest.endswith(b"\r"):
+            # In the middle of a long frame: looking at all of it again and again would be quadratic.
+            self._more.append(data)
+            self._count(self._waiting + len(data))
+            return
+        text = self._joined() + data
         if b"\r" in text:
-            text = text.replace(b"\r\n", b"\n")
+            text = _with_line_feeds(text)
         *frames, self._rest = text.split(b"\n\n")
-        if len(self._rest) > MAX_FRAME_BYTES:
-            message = f"the provider sent a frame of more than {MAX_FRAME_BYTES} bytes"
-            raise ProviderProtocolError(message, cause="malformed_frame")
         yield from frames
+        self._count(len(self._rest))
+
+    @property
+    def is_between_frames(self) -> bool:
+        """Whether what comes next begins a frame."""
+        return not self._rest and not self._more
 
     def rest(self) -> bytes:
         """Give what came after the last complete frame; some servers leave the last blank line out."""
-        return self._rest.strip(b"\n")
+        return self._joined().strip(b"\r\n")
+
+    def _joined(self) -> bytes:
+        if not self._more:
+            return self._rest
+        self._rest, self._more = b"".join((self._rest, *self._more)), []
+        return self._rest
+
+    def _count(self, waiting: int) -> None:
+        self._waiting = waiting
+        if waiting > MAX_FRAME_BYTES:
+            message = f"the provider sent a frame of more than {MAX_FRAME_BYTES} bytes"
+            raise ProviderProtocolError(message, cause="malformed_frame")
+
+
+def _with_line_feeds(text: bytes) -> bytes:
+    """End all lines alike; a CR at the very end may be the first half of a CR LF."""
+    text = text.replace(b"\r\n", b"\n")
+    return text[:-1].replace(b"\r", b"\n") + text[-1:]
 
 
 @dataclass(slots=True)
@@ -66,11 +98,24 @@ class Chunk:
 
 
 def payload_of(frame: bytes) -> bytes | None:
-    """Give the data of a frame; None for comments and other fields."""
+    """Give the data of a frame in one line; None for comments and other fields.
+
+    What comes as an event named `error` is an error object, whatever its own keys are.
+    """
     if frame.startswith(b"data:") and b"\n" not in frame:
         return frame[5:].strip()
-    lines = [line[5:].lstrip(b" ") for line in frame.split(b"\n") if line.startswith(b"data:")]
-    return b"\n".join(lines).strip() if lines else None
+    fields = [line.partition(b":")[::2] for line in frame.removeprefix(_BYTE_ORDER_MARK).split(b"\n")]
+    data = b" ".join(value.strip() for name, value in fields if name == b"data")
+    is_error = any(name == b"event" and value.strip() == b"error" for name, value in fields)
+    return _error_object(data) if is_error and data else data or None
+
+
+def _error_object(data: bytes) -> bytes:
+    try:
+        said = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        said = data.decode("utf-8", "replace")
+    return data if isinstance(said, dict) and "error" in said else orjson.dumps({"error": said})
 
 
 def read_chunk(payload: bytes) -> Chunk:

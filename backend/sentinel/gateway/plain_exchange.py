@@ -13,9 +13,17 @@ from sentinel.gateway.endings import usage_block
 from sentinel.gateway.estimates import asked_characters, estimated, said_characters
 from sentinel.gateway.frames import read_usage
 from sentinel.gateway.stream_exchange import check_arguments
-from sentinel.gateway.upstream import Refusal, UpstreamClient, raise_for, read_whole, refusal_of, refuse_pages
+from sentinel.gateway.upstream import (
+    Refusal,
+    UpstreamClient,
+    parse_answer,
+    raise_for,
+    read_whole,
+    refusal_of,
+    refuse_failed,
+    refuse_pages,
+)
 from sentinel.providers.attempt import Meter
-from sentinel.providers.classification import from_response
 
 Check = Callable[[dict[str, Any]], None]
 """Raises a ProviderError for a body that is no answer."""
@@ -49,9 +57,9 @@ class PlainExchange:
             if self.refusal is not None:
                 raise_for(self.refusal, response.headers)
             refuse_pages(response)
-            raw = await read_whole(response)
+            raw = await read_whole(response.content.iter_any())
         meter.content()
-        data = _parsed(raw)
+        data = parse_answer(raw)
         self.usage = read_usage(data.get("usage")) or self._estimate(data)
         self.answer, self.data = raw, data
         self.check(data)
@@ -77,22 +85,6 @@ class PlainExchange:
         return self.client.map_error(self.target.provider, error)
 
 
-def _parsed(raw: bytes) -> dict[str, Any]:
-    try:
-        data = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        message = "the provider's answer does not parse"
-        raise ProviderProtocolError(message, cause="not_json") from error
-    if not isinstance(data, dict):
-        message = "the provider's answer is no object"
-        raise ProviderProtocolError(message, cause="not_json")
-    if "error" in data and "choices" not in data and "data" not in data:
-        inner = data["error"]
-        said = inner.get("message") if isinstance(inner, dict) else inner
-        raise from_response(None, data, str(said or "no reason given"))
-    return data
-
-
 def completion_check(choices: int) -> Check:
     """Make the check of a chat completion with so many choices."""
 
@@ -115,6 +107,7 @@ def _check_choice(choice: dict[str, Any]) -> None:
     if choice["finish_reason"] == "content_filter":
         text = "the provider's content filter ended the answer"
         raise ProviderRejectedError(text, cause="content_filter")
+    refuse_failed(choice["finish_reason"])
     calls = message.get("tool_calls") or ()
     if not any(value for key, value in message.items() if key not in ("role", "annotations")):
         text = "the provider gave an empty answer"

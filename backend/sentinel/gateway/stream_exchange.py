@@ -17,9 +17,20 @@ from sentinel.gateway.encoders import Encoder
 from sentinel.gateway.estimates import asked_characters, estimated, said_characters
 from sentinel.gateway.frames import Chunk, FrameSplitter, payload_of, read_chunk
 from sentinel.gateway.outgoing import Outgoing
-from sentinel.gateway.upstream import CHAT_PATH, Refusal, UpstreamClient, raise_for, refusal_of, refuse_pages
+from sentinel.gateway.upstream import (
+    CHAT_PATH,
+    Refusal,
+    UpstreamClient,
+    parse_answer,
+    raise_for,
+    read_whole,
+    refusal_of,
+    refuse_failed,
+    refuse_pages,
+    reported,
+)
+from sentinel.gateway.whole_answers import chunks_of
 from sentinel.providers.attempt import Meter
-from sentinel.providers.classification import from_response
 
 
 @dataclass(kw_only=True)
@@ -95,6 +106,9 @@ class StreamExchange:
     async def _read(self, parts: Any, meter: Meter) -> None:
         splitter = FrameSplitter()
         async for part in parts:
+            if splitter.is_between_frames and part.lstrip().startswith(b"{"):
+                await self._read_whole(await read_whole(parts, first=part), meter)
+                return
             ready = [chunk for frame in splitter.feed(part) if (chunk := self._take(frame, meter)) is not None]
             await self._forward(ready, meter)
             if self._is_done:
@@ -102,6 +116,12 @@ class StreamExchange:
         last = splitter.rest()
         if last and (chunk := self._take(last, meter)) is not None:
             await self._forward([chunk], meter)
+
+    async def _read_whole(self, raw: bytes, meter: Meter) -> None:
+        """Take an answer in one piece, as servers give that know no streams, for a stream of few frames."""
+        for chunk in chunks_of(parse_answer(raw)):
+            taken = self._take(b"data: " + orjson.dumps(chunk), meter)
+            await self._forward([taken] if taken else [], meter)
 
     def _take(self, frame: bytes, meter: Meter) -> Chunk | None:
         """Sort one frame; gives the chunk if it may go to the caller at once."""
@@ -115,7 +135,7 @@ class StreamExchange:
         if chunk is None:
             return None
         if chunk.data.get("error"):
-            raise _reported(chunk.data)
+            raise reported(chunk.data)
         self._counted = chunk.usage or self._counted
         self._finished.update(chunk.finish_reasons)
         return self._sorted(chunk, meter)
@@ -162,6 +182,8 @@ class StreamExchange:
         if len(self._finished) < self.choices and not (self._is_done and has_nothing):
             message = "the stream ended without its end marker"
             raise ProviderProtocolError(message, cause="truncated")
+        for reason in self._finished.values():
+            refuse_failed(reason)
         if has_nothing:
             message = "the provider gave an empty answer"
             raise ProviderEmptyError(message, cause="empty_answer")
@@ -193,9 +215,3 @@ def check_arguments(text: str) -> None:
     except orjson.JSONDecodeError as error:
         message = "the model wrote a tool call that does not parse"
         raise ProviderEmptyError(message, cause="bad_tool_json") from error
-
-
-def _reported(data: dict[str, Any]) -> ProviderError:
-    inner = data["error"]
-    message = inner.get("message") if isinstance(inner, dict) else inner
-    return from_response(None, data, str(message or "no reason given"))

@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 import orjson
 
-from sentinel.errors import ProviderError, ProviderProtocolError
+from sentinel.errors import ProviderError, ProviderProtocolError, ProviderUnavailableError
 from sentinel.providers.classification import from_response
+from sentinel.providers.vendor_codes import FAILED
 
 CHAT_PATH = "/chat/completions"
 EMBEDDINGS_PATH = "/embeddings"
@@ -126,18 +127,51 @@ def refuse_pages(response: UpstreamResponse) -> None:
         raise ProviderProtocolError(message, cause="not_json")
 
 
-async def read_whole(response: UpstreamResponse) -> bytes:
-    """Read a body to its end.
+async def read_whole(body: AsyncIterator[bytes], *, first: bytes = b"") -> bytes:
+    """Read a body to its end; `first` has been read before.
 
     Raises:
         ProviderProtocolError: it is longer than any real one.
     """
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.content.iter_any():
+    parts = [first]
+    size = len(first)
+    async for part in body:
         parts.append(part)
         size += len(part)
         if size > MAX_ANSWER_BYTES:
             message = f"the provider's answer is over {MAX_ANSWER_BYTES} bytes"
             raise ProviderProtocolError(message, cause="unreadable")
     return b"".join(parts)
+
+
+def parse_answer(raw: bytes) -> dict[str, Any]:
+    """Read an answer that came in one piece.
+
+    Raises:
+        ProviderError: it is none, or an error that was sent with a status of success.
+    """
+    try:
+        data = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        message = "the provider's answer does not parse"
+        raise ProviderProtocolError(message, cause="not_json") from error
+    if not isinstance(data, dict):
+        message = "the provider's answer is no object"
+        raise ProviderProtocolError(message, cause="not_json")
+    if "error" in data and "choices" not in data and "data" not in data:
+        raise reported(data)
+    return data
+
+
+def reported(data: dict[str, Any]) -> ProviderError:
+    """Classify an error object that came where an answer should."""
+    inner = data["error"]
+    said = inner.get("message") if isinstance(inner, dict) else inner
+    return from_response(None, data, str(said or "no reason given"))
+
+
+def refuse_failed(finish_reason: str) -> None:
+    """Raise where a provider says by the finish reason alone that it could not go on."""
+    if finish_reason == FAILED:
+        message = "the provider ended the answer with an error"
+        raise ProviderUnavailableError(message, cause="server_error")

@@ -178,7 +178,8 @@ async def _perform(
         return error
     except Exception as error:  # SDKs leak anything; this is the one place that translates it
         mapped = exchange.map_error(error)
-        if mapped.cause == UNREADABLE:  # nobody knows this error: it may be a bug of ours, which must be seen
+        if mapped.cause == UNREADABLE and not isinstance(error, ProviderError):
+            # Nobody knows this error: it may be a bug of ours, which must be seen.
             logger.warning("an attempt on %s met an unknown error", spec.target, exc_info=error)
         return mapped
     return None

@@ -13,12 +13,14 @@ from sentinel.errors import (
     ProviderError,
     ProviderProtocolError,
     ProviderRejectedError,
+    ProviderUnavailableError,
     SeamDivergedError,
 )
 from sentinel.providers.attempt import AttemptPipeline, AttemptSpec, Meter
 from sentinel.providers.base import Answer, ChatProvider, ModelCall, Piece, ToolRequest, ToolSchema
 from sentinel.providers.estimates import estimated_tokens, estimated_usage
 from sentinel.providers.fairness import Fairness
+from sentinel.providers.vendor_codes import FAILED
 from sentinel.resilience.continuation import Continuation, read_refusal
 from sentinel.resilience.deadline import Deadline
 from sentinel.resilience.seam import SeamFilter, SeamVerdict
@@ -208,6 +210,9 @@ def _check(answer: Answer, *, may_be_empty: bool) -> None:
     if answer.finish_reason is None:
         message = "the stream ended without its end marker"
         raise ProviderProtocolError(message, cause="truncated")
+    if answer.finish_reason == FAILED:
+        message = "the provider ended the answer with an error"
+        raise ProviderUnavailableError(message, cause="server_error")
     if answer.finish_reason == "content_filter":
         message = "the provider's content filter ended the answer"
         raise ProviderRejectedError(message, cause="content_filter")

@@ -153,6 +153,9 @@ _STATUSES: Final = (
     _status("rate_limit", 429),
     _status("cancelled", 499),
     _status("overloaded", 498, 529),
+    # What we ask is the same for all targets, so these are about an address that is wrong or a server that is not
+    # ready, and not about the request.
+    _status("server_error", 405, 406, 411, 415, 417, 421, 423, 424, 425, 426),
     VendorCode(_ANY, "bad_request", statuses=range(400, 500)),
     VendorCode(_ANY, "server_error", statuses=range(500, 600)),
     # Not the caller's fault, and no answer either: a redirect, or a success without content.
@@ -176,6 +179,8 @@ VENDOR_CODES: Final = (*_SIZES, *_WORDS, *_PHRASES, *_STATUSES, *_GENERIC)
 
 _UNKNOWN: Final = "server_error"
 
+FAILED: Final = "error"
+"""How OpenRouter ends an answer that the provider behind it could not finish."""
 FILTERED: Final = "content_filter"
 FILTER_REASONS: Final = frozenset(
     {FILTERED, "content_filtered", "guardrail_intervened", "refusal", "safety", "prohibited_content"}

@@ -42,7 +42,7 @@ def split(parts: Sequence[bytes]) -> list[bytes]:
     return [*found, splitter.rest()] if splitter.rest() else found
 
 
-@given(FRAMES, CUTS, st.sampled_from(["\n", "\r\n"]), st.booleans())
+@given(FRAMES, CUTS, st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
 def test_frames_do_not_depend_on_how_they_were_cut(
     frames: list[list[str]], cuts: list[int], end: str, is_closed: bool
 ) -> None:
@@ -119,7 +119,12 @@ def test_the_text_of_a_chunk_is_that_of_the_first_choice() -> None:
         (b"data:x", b"x"),
         (b": comment", None),
         (b"event: ping\ndata: x", b"x"),
-        (b"data: a\ndata: b", b"a\nb"),
+        (b"data: a\ndata: b", b"a b"),
+        (b"\xef\xbb\xbfdata: x", b"x"),
+        (b'event: error\ndata: {"message":"boom"}', b'{"error":{"message":"boom"}}'),
+        (b'event: error\ndata: {"error":{"message":"boom"}}', b'{"error":{"message":"boom"}}'),
+        (b"event: error\ndata: boom", b'{"error":"boom"}'),
+        (b"event: error", None),
         (b"id: 7", None),
         (b"", None),
     ],

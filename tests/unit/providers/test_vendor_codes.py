@@ -79,7 +79,7 @@ def test_a_generic_word_never_speaks_louder_than_the_status(word: str, status: i
 
 @pytest.mark.parametrize(
     ("status", "cause"),
-    [(100, "unreadable"), (204, "unreadable"), (301, "unreadable"), (308, "unreadable"), (405, "bad_request"),
+    [(100, "unreadable"), (204, "unreadable"), (301, "unreadable"), (308, "unreadable"), (405, "server_error"),
      (418, "bad_request"), (499, "cancelled"), (504, "server_error"), (599, "server_error")],
 )  # fmt: skip
 def test_every_status_has_a_cause(status: int, cause: str) -> None:
