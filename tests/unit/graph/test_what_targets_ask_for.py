@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import cast
 
 import pytest
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 
 from sentinel.domain.attempts import Attempt
 from sentinel.errors import ProviderRateLimitedError, ProviderUnavailableError
 from sentinel.graph.builder import build_graph
-from sentinel.graph.state import current_call, initial_state
+from sentinel.graph.state import RunState, current_call, initial_state
 from sentinel.testing.providers import Behaviour
 from tests.unit.graph.conftest import Rig
 from tests.unit.graph.test_retries import DOWN, HELLO, provider, retrying, until_waiting
@@ -61,13 +62,13 @@ async def test_nor_after_another_target_was_asked(rig: Callable[..., Rig]) -> No
 async def test_a_checkpoint_keeps_both_and_the_receipt_shows_neither(rig: Callable[..., Rig]) -> None:
     setup = retrying(rig, one=provider("one", PAUSING, HELLO), two=provider("two", NO_USE))
     graph = build_graph(InMemorySaver())
-    config: dict[str, Any] = {"configurable": {"thread_id": "run-1"}}
+    config: RunnableConfig = {"configurable": {"thread_id": "run-1"}}
     run = asyncio.create_task(graph.ainvoke(initial_state(), config, context=setup.context()))
     while not setup.clock.sleepers:
         await asyncio.sleep(0)
     run.cancel()
     await asyncio.gather(run, return_exceptions=True)
-    revived = current_call((await graph.aget_state(config)).values)
+    revived = current_call(cast("RunState", (await graph.aget_state(config)).values))
     assert [(attempt.retry_after_seconds, attempt.may_repeat) for attempt in revived] == [(1.5, True), (None, False)]
     assert not {"may_repeat", "retry_after_seconds"} & revived[0].to_dict().keys()
 
