@@ -365,7 +365,7 @@ class RequestRejectedError(RunError):
 
 
 class StreamBrokenError(RunError):
-    """The stream broke after text was sent, and the route's policy is to say so instead of going on."""
+    """The stream broke after text was sent, and nobody could go on, or the route's policy is not to."""
 
     code = "stream_broken"
 

@@ -87,6 +87,7 @@ def _request(state: RunState, context: RunContext) -> ChatRequest:
         deadlines=context.route.deadlines,
         deadline=context.deadline,
         continuation=continuation_for(state, target, context),
+        said_before=len(state["text"]) - len(state["partial"]),
         is_retry=any(attempt.target == target and not attempt.skipped for attempt in current_call(state)),
         is_panic=state.get("is_panic", False),
         temperature=context.options.temperature,

@@ -34,7 +34,8 @@ def ignore_seam(_: SeamVerdict) -> None:
 class ChatRequest:
     """What to ask whom, and how long it may take.
 
-    `continuation`: the answer broke off before, and this target shall go on with it. `is_retry`, `is_panic`: see
+    `continuation`: the answer broke off before, and this target shall go on with it; `said_before`: how much text, in
+    characters, stood before that answer began. `is_retry`, `is_panic`: see
     `AttemptSpec`.
     """
 
@@ -47,6 +48,7 @@ class ChatRequest:
     is_retry: bool = False
     is_panic: bool = False
     continuation: Continuation | None = None
+    said_before: int = 0
     temperature: float | None = None
     max_tokens: int | None = None
 
@@ -100,7 +102,7 @@ class ChatAttempts:
         attempt = await self.pipeline.run(spec, exchange)
         if request.continuation is not None:
             attempt = read_refusal(attempt, request.continuation.method)
-            attempt = replace(attempt, splice_offset=len(request.continuation.emitted))
+            attempt = replace(attempt, splice_offset=request.said_before + len(request.continuation.emitted))
         answer = exchange.answer
         return ChatResult(
             attempt=attempt,

@@ -6,16 +6,23 @@ import pytest
 
 from sentinel.domain.routes import Capabilities
 from sentinel.domain.runs import RunStatus
-from sentinel.errors import ProviderUnavailableError
+from sentinel.errors import ProviderRejectedError, ProviderUnavailableError
 from sentinel.providers.base import ToolRequest
 from sentinel.resilience.planner import RecoveryPlanner
 from sentinel.testing.providers import Behaviour, ScriptedProvider
 from sentinel.testing.tools import FakeToolbox
-from tests.unit.graph.conftest import FALLBACK, Rig
+from tests.unit.graph.conftest import FALLBACK, Emitted, Rig
 
 WHOLE = "The quick brown fox jumps over the lazy dog, and then it sleeps until the morning comes again."
 BREAK = ProviderUnavailableError("cut", cause="connection_lost")
 LAST_WORDS = "the lazy dog, and then it"
+
+
+CALLING = Behaviour(
+    words=["Let me see."],
+    tool_requests=[ToolRequest("c1", "calculator__evaluate", {"expression": "6*7"})],
+    finish_reason="tool_calls",
+)
 
 
 def provider(name: str, *script: Behaviour) -> ScriptedProvider:
@@ -65,7 +72,67 @@ async def test_a_target_that_says_something_else_is_not_spliced(rig: Callable[..
     assert emitted.text == partial == emitted.ending.text
     assert emitted.ending.status is RunStatus.FAILED
     assert [attempt.cause for attempt in emitted.ending.attempts] == ["connection_lost", "seam_diverged"]
+    assert_broken(emitted, "one/large: connection lost; two/small: seam diverged")
     assert "continued" not in emitted.phases
+
+
+def assert_broken(emitted: Emitted, tried: str) -> None:
+    """The run says what `/v1` says of such a stream."""
+    error = emitted.ending.error
+    assert error is not None
+    assert error["code"] == "stream_broken"
+    assert error["detail"] == f"the answer broke off, and the text so far is all there is ({tried})"
+
+
+async def test_an_answer_that_nobody_can_go_on_with_is_a_broken_stream(rig: Callable[..., Rig]) -> None:
+    setup = rig(one=provider("one", broken_at(12)))
+    setup.kill_switches.set("two", True, actor="test")
+    emitted = await setup.run()
+    assert_broken(emitted, "one/large: connection lost; two/small: kill switch")
+    assert emitted.ending.text == " ".join(WHOLE.split(" ")[:12])
+
+
+@pytest.mark.parametrize("cause", ["bad_request", "context_length", "content_filter"])
+async def test_a_target_that_refuses_to_go_on_does_not_make_it_the_caller_s_fault(
+    rig: Callable[..., Rig], cause: str
+) -> None:
+    refusing = Behaviour(error=ProviderRejectedError("no", cause=cause))
+    emitted = await rig(one=provider("one", broken_at(12)), two=provider("two", refusing)).run()
+    assert_broken(emitted, f"one/large: connection lost; two/small: {cause.replace('_', ' ')}")
+
+
+async def test_a_filter_that_ends_an_answer_of_its_own_is_a_refusal(rig: Callable[..., Rig]) -> None:
+    filtered = Behaviour(words=pieces(WHOLE)[:12], finish_reason="content_filter")
+    error = (await rig(one=provider("one", filtered)).run()).ending.error
+    assert error is not None
+    assert error["code"] == "request_rejected"
+
+
+async def test_a_failure_after_whole_answers_of_earlier_rounds_is_no_broken_stream(rig: Callable[..., Rig]) -> None:
+    down = Behaviour(error=BREAK)
+    setup = rig(
+        one=provider("one", CALLING, down),
+        two=provider("two", down),
+        toolbox=FakeToolbox({"calculator__evaluate": lambda _: "42"}),
+    )
+    error = (await setup.run()).ending.error
+    assert error is not None
+    assert error["code"] == "all_providers_failed"
+
+
+async def test_after_a_tool_round_event_and_receipt_count_the_whole_answer_before_the_seam(
+    rig: Callable[..., Rig],
+) -> None:
+    setup = rig(
+        one=provider("one", CALLING, broken_at(12)),
+        two=provider("two", after(12, repeating=6)),
+        toolbox=FakeToolbox({"calculator__evaluate": lambda _: "42"}),
+    )
+    emitted = await setup.run()
+    assert emitted.text == f"Let me see.\n\n{WHOLE}"
+    before = len("Let me see.\n\n" + " ".join(WHOLE.split(" ")[:12]))
+    assert emitted.status("continued")["offset"] == before
+    assert emitted.ending.attempts[-1].splice_offset == before
 
 
 async def test_a_target_declared_to_continue_gets_the_partial_answer_as_its_own(rig: Callable[..., Rig]) -> None:
