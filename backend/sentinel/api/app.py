@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from sentinel.api import chat, operations, requests, runs, threads
 from sentinel.api.console import add_console
 from sentinel.api.event_schemas import add_event_schemas
+from sentinel.api.gateway_schemas import add_gateway_schemas
 from sentinel.api.middleware import BodyLimitMiddleware, GatewayMiddleware, GuardMiddleware, RequestIdMiddleware
 from sentinel.api.problems import GATEWAY, PROBLEM_RESPONSE, add_problem_handlers
 
@@ -28,6 +29,7 @@ def create_app(*, version: str, console: Path, allowed_hosts: Collection[str], m
     for part in (runs, chat, threads, requests, operations):
         app.include_router(part.router)
     add_event_schemas(app)
+    add_gateway_schemas(app)
     add_console(app, console)
     add_problem_handlers(app)
     # The last one is the outermost. The gateway limits bodies itself, in its own words.

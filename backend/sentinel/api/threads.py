@@ -62,7 +62,7 @@ async def list_messages(thread_id: str, services: Use) -> MessageList:
     return MessageList(items=message_views(messages, await services.threads.runs(thread_id)))
 
 
-@router.get("/{thread_id}/export")
+@router.get("/{thread_id}/export", responses={200: {"content": {"text/markdown": {}}}})
 async def export_thread(
     thread_id: str, services: Use, format: Annotated[Literal["markdown", "json"], Query()] = "markdown"
 ) -> Response:

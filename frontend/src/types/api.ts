@@ -477,6 +477,211 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a conversation, over as many targets as it takes */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description What happens when a stream breaks. */
+                    "X-Sentinel-Midstream"?: "continue" | "restart" | "error";
+                    /** @description The route, whatever `model` says. */
+                    "X-Sentinel-Route"?: string;
+                    /** @description How long the whole request may take. */
+                    "X-Sentinel-Timeout-Seconds"?: number;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CompletionBody"];
+                };
+            };
+            responses: {
+                /** @description The serving target's own answer */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": Record<string, never>;
+                        "text/event-stream": unknown;
+                    };
+                };
+                /** @description An error in OpenAI's shape */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OpenAIErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Embed texts */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description What happens when a stream breaks. */
+                    "X-Sentinel-Midstream"?: "continue" | "restart" | "error";
+                    /** @description The route, whatever `model` says. */
+                    "X-Sentinel-Route"?: string;
+                    /** @description How long the whole request may take. */
+                    "X-Sentinel-Timeout-Seconds"?: number;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EmbeddingsBody"];
+                };
+            };
+            responses: {
+                /** @description The serving target's own answer */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": Record<string, never>;
+                    };
+                };
+                /** @description An error in OpenAI's shape */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OpenAIErrorBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List routes and models */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The serving target's own answer */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServedModels"];
+                    };
+                };
+                /** @description An error in OpenAI's shape */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OpenAIErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show one route or model */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    model: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The serving target's own answer */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServedModel"];
+                    };
+                };
+                /** @description An error in OpenAI's shape */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OpenAIErrorBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -676,6 +881,52 @@ export interface components {
             status: "healthy" | "degraded" | "unhealthy" | "off";
         };
         /**
+         * CompletionBody
+         * @description A chat completion request.
+         */
+        CompletionBody: {
+            /** Messages */
+            messages: components["schemas"]["CompletionMessage"][];
+            /**
+             * Model
+             * @description A route, `provider/model`, or any other name for the route `default`.
+             */
+            model: string;
+            /**
+             * N
+             * @default null
+             */
+            n?: number | null;
+            /**
+             * Response Format
+             * @default null
+             */
+            response_format?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Stream
+             * @default null
+             */
+            stream?: boolean | null;
+            /**
+             * Stream Options
+             * @default null
+             */
+            stream_options?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Tools
+             * @default null
+             */
+            tools?: {
+                [key: string]: unknown;
+            }[] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * CompletionEvent
          * @description The run has ended with an answer, or was cancelled (`finish_reason`).
          */
@@ -716,6 +967,23 @@ export interface components {
             usage: components["schemas"]["UsageView"];
         };
         /**
+         * CompletionMessage
+         * @description One turn of the conversation.
+         */
+        CompletionMessage: {
+            /**
+             * Content
+             * @default null
+             */
+            content?: string | {
+                [key: string]: unknown;
+            }[] | null;
+            /** Role */
+            role: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * DeadlinesView
          * @description Time limits in seconds.
          */
@@ -728,6 +996,18 @@ export interface components {
             stall_seconds: number;
             /** Total Seconds */
             total_seconds: number;
+        };
+        /**
+         * EmbeddingsBody
+         * @description An embeddings request.
+         */
+        EmbeddingsBody: {
+            /** Input */
+            input: string | unknown[];
+            /** Model */
+            model: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * ErrorEvent
@@ -951,6 +1231,27 @@ export interface components {
             thread_id: string;
         };
         /**
+         * OpenAIErrorBody
+         * @description An error of the gateway.
+         */
+        OpenAIErrorBody: {
+            error: components["schemas"]["OpenAIErrorDetail"];
+        };
+        /**
+         * OpenAIErrorDetail
+         * @description What went wrong, in OpenAI's words; `code` is from `docs/errors.md`, or the provider's own.
+         */
+        OpenAIErrorDetail: {
+            /** Code */
+            code: string | null;
+            /** Message */
+            message: string;
+            /** Param */
+            param: string | null;
+            /** Type */
+            type: string;
+        };
+        /**
          * OverrideView
          * @description What an operator holds a circuit to.
          */
@@ -1009,6 +1310,8 @@ export interface components {
         /**
          * PlanView
          * @description The plan that a request on a route would follow now. `chain`: the targets in the order they would be asked.
+         *
+         *     `panic`: what happens when all circuits are open; `is_panic`: `first` would be asked through its open circuit.
          */
         PlanView: {
             /** Chain */
@@ -1020,10 +1323,17 @@ export interface components {
             first_after_seconds: number;
             /** Gives Up */
             gives_up: string | null;
+            /** Is Panic */
+            is_panic: boolean;
             /** Max Attempts */
             max_attempts: number;
             /** Midstream */
             midstream: string;
+            /**
+             * Panic
+             * @enum {string}
+             */
+            panic: "fail" | "probe";
             /** Policy */
             policy: string;
             /** Retry After Seconds */
@@ -1252,6 +1562,36 @@ export interface components {
             /** Ttft Ms */
             ttft_ms: number | null;
             usage: components["schemas"]["UsageView"] | null;
+        };
+        /**
+         * ServedModel
+         * @description A route or a target that can be named as `model`.
+         */
+        ServedModel: {
+            /** Created */
+            created: number;
+            /** Id */
+            id: string;
+            /**
+             * Object
+             * @constant
+             */
+            object: "model";
+            /** Owned By */
+            owned_by: string;
+        };
+        /**
+         * ServedModels
+         * @description All names.
+         */
+        ServedModels: {
+            /** Data */
+            data: components["schemas"]["ServedModel"][];
+            /**
+             * Object
+             * @constant
+             */
+            object: "list";
         };
         /**
          * StatusEvent
@@ -2132,6 +2472,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                    "text/markdown": unknown;
                 };
             };
             /** @description A problem (RFC 9457) */
