@@ -153,7 +153,7 @@ class ProviderTimeoutError(ProviderError):
 
 
 class ProviderPoolError(ProviderError):
-    """All our own connections to the provider are in use, which says nothing about it."""
+    """Our own connections to the provider are all in use or outdated, which says nothing about it."""
 
     code = "provider_pool"
     outcome = Outcome.NEUTRAL

@@ -23,7 +23,7 @@ from sentinel.domain.routes import Deadlines, Route, Target
 from sentinel.gateway.call import Recovery
 from sentinel.gateway.completions import Completions, served_models
 from sentinel.gateway.endpoints import GatewayApp
-from sentinel.gateway.http_upstream import HttpUpstream
+from sentinel.gateway.http_upstream import HttpUpstream, upstream_session
 from sentinel.gateway.routing import Router
 from sentinel.gateway.translated_upstream import TranslatedUpstream
 from sentinel.gateway.upstream import Upstream, UpstreamClient
@@ -105,7 +105,7 @@ def over(simulator: Simulator, **changes: object) -> Plan:
 @asynccontextmanager
 async def running_gateway(plan: Plan) -> AsyncIterator[Gateway]:
     """Serve as long as the context is open."""
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+    async with upstream_session(aiohttp.TCPConnector(limit=0)) as session:
         gateway = _build(plan, session)
         async with _serving(gateway.asgi) as url:
             gateway.url = url

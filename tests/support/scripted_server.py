@@ -50,7 +50,7 @@ class ScriptedServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
-            await reader.readexactly(_length(head))
+            await reader.readexactly(request_length(head))
             self.requests += head.startswith(b"POST ")
             writer.write(self._response)
             await writer.drain()
@@ -60,6 +60,7 @@ class ScriptedServer:
             writer.close()
 
 
-def _length(head: bytes) -> int:
+def request_length(head: bytes) -> int:
+    """Give how long the body of a request is."""
     lengths = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     return int(lengths[0]) if lengths else 0

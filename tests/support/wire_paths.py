@@ -20,7 +20,7 @@ from sentinel.domain.attempts import Attempt
 from sentinel.domain.messages import Turn
 from sentinel.domain.routes import Deadlines, Target
 from sentinel.gateway.encoders import OriginalEncoder
-from sentinel.gateway.http_upstream import HttpUpstream
+from sentinel.gateway.http_upstream import HttpUpstream, upstream_session
 from sentinel.gateway.outgoing import Outgoing
 from sentinel.gateway.plain_exchange import PlainExchange, completion_check
 from sentinel.gateway.stream_exchange import StreamExchange
@@ -124,7 +124,7 @@ async def wire_paths() -> AsyncIterator[WirePaths]:
                 unused=stack.enter_context(httpx2.Client(verify=tls)),
             ),
             transport=await stack.enter_async_context(httpx.AsyncHTTPTransport(verify=tls)),
-            session=await stack.enter_async_context(aiohttp.ClientSession(connector=connector)),
+            session=await stack.enter_async_context(upstream_session(connector)),
             tls=tls,
         )
 

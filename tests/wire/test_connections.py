@@ -65,22 +65,24 @@ async def test_a_port_that_does_not_answer_is_a_connect_timeout(paths: WirePaths
 
 
 @pytest.mark.parametrize("path", ALL_PATHS)
-async def test_a_certificate_that_cannot_be_trusted_is_a_refused_connection(
+async def test_a_certificate_that_cannot_be_trusted_is_a_tls_failure_that_is_not_repeated(
     paths: WirePaths, tmp_path: Path, path: str
 ) -> None:
     server = ScriptedServer(answer(200), tls=self_signed(tmp_path))
     async with server.running():
         attempt = await paths.attempt(path, f"https://127.0.0.1:{server.port}")
-    assert_never_sent(attempt, "connection_refused")
+    assert_never_sent(attempt, "tls_failure")
     assert "certificate" in (attempt.detail or "").lower()
+    assert not attempt.may_repeat
     assert server.requests == 0
 
 
 @pytest.mark.parametrize("path", ALL_PATHS)
-async def test_a_port_that_speaks_no_tls_is_a_refused_connection(paths: WirePaths, path: str) -> None:
+async def test_a_port_that_speaks_no_tls_is_a_tls_failure(paths: WirePaths, path: str) -> None:
     async with plain_server() as port:
         attempt = await paths.attempt(path, f"https://127.0.0.1:{port}")
-    assert_never_sent(attempt, "connection_refused")
+    assert_never_sent(attempt, "tls_failure")
+    assert attempt.may_repeat
 
 
 @pytest.mark.parametrize("path", ALL_PATHS)
@@ -91,7 +93,7 @@ async def test_a_tls_handshake_that_nobody_answers_is_a_connect_timeout(paths: W
 
 
 @pytest.mark.parametrize("path", ALL_PATHS)
-async def test_a_name_that_does_not_exist_is_a_refused_connection(
+async def test_a_name_that_does_not_exist_is_a_dns_failure(
     paths: WirePaths, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     async def unknown(*_: object, **__: object) -> None:
@@ -99,7 +101,7 @@ async def test_a_name_that_does_not_exist_is_a_refused_connection(
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
     attempt = await paths.attempt(path, "http://provider.invalid")
-    assert_never_sent(attempt, "connection_refused")
+    assert_never_sent(attempt, "dns_failure")
 
 
 @pytest.mark.parametrize("path", ALL_PATHS)
@@ -107,7 +109,7 @@ async def test_the_systems_own_search_for_a_name_is_bounded(paths: WirePaths, pa
     """A resolver that nobody reaches takes ten seconds and more to say so."""
     async with asyncio.timeout(5):
         attempt = await paths.attempt(path, "http://provider.invalid", HURRIED)
-    assert_never_sent(attempt, "connection_refused", "connect_timeout")
+    assert_never_sent(attempt, "dns_failure", "connect_timeout")
 
 
 @pytest.mark.parametrize("path", ALL_PATHS)

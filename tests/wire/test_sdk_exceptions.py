@@ -46,10 +46,10 @@ HTTPX = {
     "HTTPStatusError": "overloaded",
 }  # fmt: skip
 AIOHTTP = {
-    "ClientConnectorError": "connection_refused", "ClientConnectorDNSError": "connection_refused",
-    "ClientConnectorSSLError": "connection_refused", "ClientConnectorCertificateError": "connection_refused",
-    "ClientSSLError": "connection_refused", "ClientProxyConnectionError": "connection_refused",
-    "ClientHttpProxyError": "connection_refused", "ServerFingerprintMismatch": "connection_refused",
+    "ClientConnectorError": "connection_refused", "ClientConnectorDNSError": "dns_failure",
+    "ClientConnectorSSLError": "tls_failure", "ClientConnectorCertificateError": "tls_failure",
+    "ClientSSLError": "tls_failure", "ClientProxyConnectionError": "connection_refused",
+    "ClientHttpProxyError": "connection_refused", "ServerFingerprintMismatch": "tls_failure",
     "InvalidURL": "connection_refused", "InvalidUrlClientError": "connection_refused",
     "NonHttpUrlClientError": "connection_refused",
     "ConnectionTimeoutError": "connect_timeout", "SocketTimeoutError": "read_timeout",

@@ -8,7 +8,7 @@ import aiohttp
 from sentinel.gateway.call import Recovery
 from sentinel.gateway.completions import Completions, served_models
 from sentinel.gateway.endpoints import GatewayApp
-from sentinel.gateway.http_upstream import HttpUpstream
+from sentinel.gateway.http_upstream import HttpUpstream, upstream_session
 from sentinel.gateway.records import Observe
 from sentinel.gateway.routing import Router
 from sentinel.gateway.translated_upstream import TranslatedUpstream
@@ -31,10 +31,7 @@ async def build_gateway(
 ) -> GatewayApp:
     """Make the gateway; its connections are closed with `stack`. `providers` serve those that speak no wire."""
     session = await stack.enter_async_context(
-        aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),  # callers share the connections, and must share nothing else
-        )
+        upstream_session(aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS))
     )
     upstreams = {
         name: _wire(chosen, session)

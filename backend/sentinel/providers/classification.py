@@ -25,14 +25,17 @@ from sentinel.errors import (
     ProviderTimeoutError,
     ProviderUnavailableError,
 )
+from sentinel.providers.kept_connections import stale_connection, was_kept
 from sentinel.providers.retry_headers import forbids_retry, retry_after_seconds
-from sentinel.providers.transport_errors import chain_of, transport_cause
+from sentinel.providers.transport_errors import chain_of, distrusts_certificate, transport_cause
 from sentinel.providers.vendor_codes import Report, cause_of
 from sentinel.redaction import redact_text
 
 ERROR_OF_CAUSE: Final[Mapping[str, type[ProviderError]]] = MappingProxyType(
     {
         "connection_refused": ProviderUnavailableError,
+        "dns_failure": ProviderUnavailableError,
+        "tls_failure": ProviderUnavailableError,
         "connection_lost": ProviderUnavailableError,
         "server_error": ProviderUnavailableError,
         "overloaded": ProviderUnavailableError,
@@ -40,6 +43,7 @@ ERROR_OF_CAUSE: Final[Mapping[str, type[ProviderError]]] = MappingProxyType(
         "read_timeout": ProviderTimeoutError,
         "request_timeout": ProviderTimeoutError,
         "pool_timeout": ProviderPoolError,
+        "stale_connection": ProviderPoolError,
         "malformed_frame": ProviderProtocolError,
         "not_json": ProviderProtocolError,
         "unreadable": ProviderProtocolError,
@@ -108,7 +112,10 @@ def from_exception(error: BaseException) -> ProviderError:
         said = f"the answer could not be read ({type(error).__name__})"
         return ProviderProtocolError(_joined(said, str(error)), cause="unreadable")
     cause, link = known
-    return ERROR_OF_CAUSE[cause](_joined(cause.replace("_", " "), str(link)), cause=cause)
+    if cause == "connection_lost" and was_kept(chain):
+        return stale_connection(link)
+    said = _joined(cause.replace("_", " "), str(link))
+    return ERROR_OF_CAUSE[cause](said, cause=cause, may_repeat=not distrusts_certificate(chain))
 
 
 def scrub(text: str) -> str:

@@ -13,6 +13,7 @@ from sentinel.clock import Clock
 from sentinel.errors import ProviderEmptyError, ProviderError
 from sentinel.providers.base import ModelCall
 from sentinel.providers.classification import from_exception, from_response
+from sentinel.providers.kept_connections import trace_connection
 from sentinel.providers.langchain_chat import LangChainProvider
 from sentinel.providers.transport_errors import chain_of
 from sentinel.providers.web_pages import refuse_web_page
@@ -38,7 +39,7 @@ def ollama_provider(
                 "transport": transport,
                 "timeout": httpx.Timeout(None, connect=call.connect_seconds, pool=call.connect_seconds),
                 "follow_redirects": False,
-                "event_hooks": {"response": [refuse_web_page]},
+                "event_hooks": {"request": [trace_connection], "response": [refuse_web_page]},
             },
         )
 

@@ -1,7 +1,7 @@
 """OpenAI and every server that speaks its chat-completions wire, through `langchain-openai`."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from sentinel.clock import Clock
 from sentinel.errors import ProviderError, ProviderProtocolError
 from sentinel.providers.base import ModelCall
 from sentinel.providers.classification import from_exception, from_response
+from sentinel.providers.kept_connections import trace_connection
 from sentinel.providers.langchain_chat import LangChainProvider
 from sentinel.providers.transport_errors import chain_of
 from sentinel.providers.web_pages import refuse_web_page
@@ -74,7 +75,11 @@ class _PlainChunks:
 
 def connection_pool(tls: ssl.SSLContext) -> httpx2.AsyncClient:
     """Make the connections of one provider."""
-    return httpx2.AsyncClient(limits=_LIMITS, verify=tls, event_hooks={"response": [refuse_web_page, _refuse_silence]})
+    hooks: dict[str, list[Callable[..., Any]]] = {
+        "request": [trace_connection],
+        "response": [refuse_web_page, _refuse_silence],
+    }
+    return httpx2.AsyncClient(limits=_LIMITS, verify=tls, event_hooks=hooks)
 
 
 def openai_provider(

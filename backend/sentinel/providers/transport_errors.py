@@ -14,13 +14,17 @@ def _names(**causes: str) -> Mapping[str, str]:
 
 
 TRANSPORT_CAUSES: Final = _names(
-    # Nothing was sent: refused, no such name, TLS failed, no usable address.
+    # Nothing was sent: refused, no usable address.
     connection_refused="""
         ConnectError ProxyError UnsupportedProtocol InvalidURL
-        ClientConnectorError ClientConnectorDNSError ClientConnectorSSLError ClientConnectorCertificateError
-        ClientSSLError ClientProxyConnectionError ClientHttpProxyError ServerFingerprintMismatch
+        ClientConnectorError ClientProxyConnectionError ClientHttpProxyError
         InvalidUrlClientError NonHttpUrlClientError
-        ConnectionError ConnectionRefusedError gaierror SSLError
+        ConnectionError ConnectionRefusedError
+    """,
+    # Nor here: no such name, TLS failed.
+    dns_failure="gaierror ClientConnectorDNSError",
+    tls_failure="""
+        SSLError ClientSSLError ClientConnectorSSLError ClientConnectorCertificateError ServerFingerprintMismatch
     """,
     connect_timeout="ConnectTimeout ConnectionTimeoutError",
     pool_timeout="PoolTimeout",
@@ -60,6 +64,11 @@ WRAPPER_CAUSES: Final = _names(
 """What is said of an exception that wraps another one, if the other one says nothing."""
 
 
+_CERTIFICATE_ERRORS: Final = frozenset(
+    {"SSLCertVerificationError", "ClientConnectorCertificateError", "ServerFingerprintMismatch"}
+)
+
+
 def chain_of(error: BaseException) -> Iterator[BaseException]:
     """Give an exception and what it was raised from, outermost first."""
     seen: set[int] = set()
@@ -82,8 +91,19 @@ def transport_cause(chain: Iterable[BaseException]) -> tuple[str, BaseException]
         for link in links:
             cause = _named(link, table)
             if cause is not None:
-                return cause, link
+                return (_why_refused(links) if cause == "connection_refused" else None) or (cause, link)
     return None
+
+
+def distrusts_certificate(chain: Iterable[BaseException]) -> bool:
+    """Tell whether a certificate was not trusted: it would not be a moment later."""
+    return any(kind.__name__ in _CERTIFICATE_ERRORS for link in chain for kind in type(link).__mro__)
+
+
+def _why_refused(links: Iterable[BaseException]) -> tuple[str, BaseException] | None:
+    """Find the name or the TLS that a connection failed for; some libraries have one word for all of these."""
+    named = ((_named(link, TRANSPORT_CAUSES), link) for link in links)
+    return next(((cause, link) for cause, link in named if cause in {"dns_failure", "tls_failure"}), None)
 
 
 def _named(link: BaseException, table: Mapping[str, str]) -> str | None:

@@ -84,7 +84,12 @@ _NONE = Elsewhere.NONE
 
 FAILURE_TABLE = _rows(
     # The request was never sent.
-    (["connection_refused", "connect_timeout"], FailureRule(row=1, outcome=_FAILURE, same_target=_ALONE)),
+    (
+        ["connection_refused", "dns_failure", "tls_failure", "connect_timeout"],
+        FailureRule(row=1, outcome=_FAILURE, same_target=_ALONE),
+    ),
+    # The server closed a connection that was kept for the next request, and the request came too late for it.
+    (["stale_connection"], FailureRule(row=0, outcome=_NEUTRAL, same_target=_AGAIN, pace=Pace.AT_ONCE)),
     (["pool_timeout", "bulkhead_full", "loop_lag"], FailureRule(row=2, outcome=_NEUTRAL)),
     # It may be billed, and would likely be slow again.
     (

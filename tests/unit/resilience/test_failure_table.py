@@ -17,7 +17,7 @@ ANY, LARGER, NONE = Elsewhere.ANY, Elsewhere.LARGER_CONTEXT, Elsewhere.NONE
 
 # Row of the failure table, its causes, class, same target, other targets, return at once.
 ROWS = [
-    (1, ["connection_refused", "connect_timeout"], F, ALONE, ANY, False),
+    (1, ["connection_refused", "dns_failure", "tls_failure", "connect_timeout"], F, ALONE, ANY, False),
     (2, ["pool_timeout", "bulkhead_full", "loop_lag"], N, NEVER, ANY, False),
     (3, ["read_timeout", "first_token_timeout"], F, NEVER, ANY, False),
     (4, ["server_error"], F, ALONE, ANY, False),
@@ -41,6 +41,7 @@ ROWS = [
     (24, ["cancelled"], N, NEVER, NONE, True),
     (25, ["deadline_exceeded"], N, NEVER, NONE, True),
     (27, ["circuit_open", "kill_switch", "cooldown", "latched"], N, NEVER, ANY, False),
+    (0, ["stale_connection"], N, AGAIN, ANY, False),
     (0, ["seam_diverged"], Q, NEVER, ANY, False),
     (0, ["unsupported"], N, NEVER, ANY, False),
     (0, ["prefill_refused"], N, AGAIN, ANY, False),

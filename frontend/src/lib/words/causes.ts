@@ -10,7 +10,10 @@ const PHRASES: Record<string, string> = {
   bulkhead_full: "is at its limit of parallel calls",
   // A target that could not be reached.
   connection_refused: "refused the connection",
+  dns_failure: "was not found by its name",
+  tls_failure: "could not be reached over TLS",
   connection_lost: "dropped the connection",
+  stale_connection: "had closed a connection that was kept for it",
   connect_timeout: "could not be reached in time",
   pool_timeout: "had no free connection on our side",
   // A target that was too slow.
