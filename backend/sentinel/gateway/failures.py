@@ -11,9 +11,11 @@ from sentinel.errors import Outcome
 from sentinel.gateway.call import Call
 from sentinel.gateway.receipts import Header
 from sentinel.gateway.upstream import Refusal
+from sentinel.resilience.refusal import RefusalCause
 
 _RETRY_AFTER_SECONDS = 5.0
 """Said when nothing better is known."""
+_UNKNOWN_MODEL = "unknown_model"
 _SLOW = frozenset(
     {"first_token_timeout", "stall", "connect_timeout", "read_timeout", "request_timeout", "deadline_exceeded"}
 )
@@ -35,6 +37,9 @@ def failure_of(call: Call, refusal: Refusal | None) -> Failure:
     called = call.ledger.called
     if called and called[-1].outcome is Outcome.NEUTRAL and refusal is not None and refusal.is_caller_s_fault:
         return _rejected(called[-1], refusal)
+    unknown = _unknown_model(call)
+    if unknown is not None:
+        return Failure("model_not_found", HTTPStatus.NOT_FOUND, unknown)
     if called and all(attempt.cause == "unsupported" for attempt in called):
         return Failure("request_rejected", HTTPStatus.BAD_REQUEST, failure_text(call))
     if call.deadline.remaining() <= 0 or (called and called[-1].cause == "deadline_exceeded"):
@@ -60,6 +65,17 @@ def _rejected(attempt: Attempt, refusal: Refusal) -> Failure:
     """The request itself was refused: others would be asked the same, and the caller has to change it."""
     original = refusal.body if _is_error_body(refusal.body) else None
     return Failure("request_rejected", refusal.status_code, attempt.detail or "", original=original)
+
+
+def _unknown_model(call: Call) -> str | None:
+    """Give what the only target of a route says of a model that it does not know, now or when it was last asked."""
+    last = call.attempts[-1] if call.attempts else None
+    if last is None or len(call.route.targets) > 1:
+        return None
+    if last.cause == _UNKNOWN_MODEL:
+        return last.detail
+    refusal = call.recovery.gate.refusal(call.route, last.target) if last.cause == RefusalCause.LATCHED else None
+    return refusal.detail if refusal is not None and refusal.reason == _UNKNOWN_MODEL else None
 
 
 def _temporary(call: Call, code: str, status: int) -> Failure:

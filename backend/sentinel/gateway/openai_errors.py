@@ -13,6 +13,7 @@ _UPSTREAM = "upstream_error"
 _STATUS = {
     "invalid_request": (400, _INVALID),
     "unknown_route": (404, _INVALID),
+    "model_not_found": (404, _INVALID),
     "body_too_large": (413, _INVALID),
     "not_found": (404, _INVALID),
     "method_not_allowed": (405, _INVALID),

@@ -44,12 +44,16 @@ class CooldownConfig:
 
 @dataclass(slots=True)
 class _Held:
-    """A hold in the making: instants are monotonic. `streak`: throttles in a row; `probe`: who checks a latch now."""
+    """A hold in the making: instants are monotonic.
+
+    `detail`: what the target said; `streak`: throttles in a row; `probe`: who checks a latch now.
+    """
 
     kind: HoldKind
     cause: str
     since: float
     until: float
+    detail: str | None = None
     streak: int = 0
     probe: "HoldPermit | None" = None
 
@@ -113,9 +117,10 @@ class CooldownBoard:
         if not (self._latches or self._cooldowns):
             return None
         now = self._clock.monotonic()
-        waits = [self._latch_wait(latch, now) for _, latch in self._latches_of(target)]
-        if waits and max(waits) > 0:
-            return Refusal(RefusalCause.LATCHED, max(waits))
+        waits = [(self._latch_wait(latch, now), latch) for _, latch in self._latches_of(target)]
+        wait, latch = max(waits, key=lambda pair: pair[0], default=(0.0, None))
+        if latch is not None and wait > 0:
+            return Refusal(RefusalCause.LATCHED, wait, reason=latch.cause, detail=latch.detail)
         cooldown = self._cooldowns.get(str(target))
         if cooldown is not None and cooldown.until - now > _CLOCK_GRAIN_SECONDS:
             return Refusal(RefusalCause.COOLDOWN, cooldown.until - now)
@@ -167,7 +172,7 @@ class CooldownBoard:
         scope = rule_of(attempt).latch
         # A call that was under way when an operator mended the fault still tells of the time before.
         if scope is not None and permit.number > self._released_at(permit.target):
-            self.latch(permit.target, scope, cause=attempt.cause)
+            self.latch(permit.target, scope, cause=attempt.cause, detail=attempt.detail)
 
     def _returned(self, permit: HoldPermit) -> list[str]:
         """Let another call check what this one checked, and give the keys of the latches that it really checked."""
@@ -190,13 +195,14 @@ class CooldownBoard:
         else:  # calls that were in flight together do not make a streak
             held.until = max(held.until, now + self._cooldown_seconds(retry_after, held.streak))
 
-    def latch(self, target: Target, scope: LatchScope, *, cause: str | None = None) -> None:
+    def latch(self, target: Target, scope: LatchScope, *, cause: str | None = None, detail: str | None = None) -> None:
         """Disable the target's credential or model until a later check succeeds or an operator releases it."""
         now, key = self._clock.monotonic(), _latch_key(target, scope)
         held, step = self._latches.get(key), HoldStep.RENEWED
         if held is None:
             held, step = _Held(HoldKind(scope.value), cause or scope.value, since=now, until=now), HoldStep.BEGAN
             self._keep(self._latches, key, held)
+        held.detail = detail or held.detail
         was_due = held.until <= now
         held.until = max(held.until, now + self._config.recheck_seconds)
         if was_due:

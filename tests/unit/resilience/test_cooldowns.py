@@ -159,6 +159,18 @@ def test_an_unknown_model_disables_only_itself(bench: Bench) -> None:
     assert bench.wait(SMALL) is None
 
 
+def test_a_latch_remembers_why_and_the_one_that_lasts_longest_speaks(bench: Bench) -> None:
+    bench.board.enter(LARGE).settle(finished(LARGE, "unknown_model", detail="no such model"))
+    bench.clock.advance(1)
+    refusal = bench.board.refusal(LARGE)
+    assert refusal is not None
+    assert (refusal.reason, refusal.detail) == ("unknown_model", "no such model")
+    bench.board.enter(SMALL).settle(finished(SMALL, "auth", detail="wrong key"))
+    refusal = bench.board.refusal(LARGE)
+    assert refusal is not None
+    assert (refusal.reason, refusal.detail) == ("auth", "wrong key")
+
+
 def test_after_ten_minutes_one_call_checks_and_all_others_wait(bench: Bench) -> None:
     bench.call("auth")
     bench.clock.advance(600)

@@ -137,6 +137,53 @@ async def test_when_every_target_fails_the_caller_is_told_once_and_when_to_come_
     assert len([a for a in record.attempts if not a.skipped]) <= 3
 
 
+@pytest.mark.parametrize("is_stream", [True, False])
+async def test_a_model_that_the_only_target_does_not_know_is_a_404_also_while_it_is_not_asked_again(
+    gateway: Gateway, caller: httpx.AsyncClient, simulator: Simulator, is_stream: bool
+) -> None:
+    simulator.openai.arm("status", variant="model_not_found")
+    send = stream if is_stream else ask
+    answers = [await send(caller, model="primary/sim-huge") for _ in range(3)]
+    assert len(simulator.requests.find(wire="openai")) == 1
+    for answer, (word, causes) in zip(answers, [("1", ["unknown_model"]), *[("0", ["latched"])] * 2], strict=True):
+        assert (answer.status_code, answer.headers["x-sentinel-attempts"]) == (404, word)
+        assert "retry-after" not in answer.headers
+        error = answer.json()["error"]
+        assert (error["type"], error["code"]) == ("invalid_request_error", "model_not_found")
+        assert "does not exist" in error["message"]
+        assert [each["cause"] for each in error["attempts"]] == causes
+    assert len({answer.json()["error"]["message"] for answer in answers}) == 1
+    records = await gateway.recorded(3)
+    assert {(record.outcome, record.status_code, record.error_code) for record in records} == {
+        (RequestOutcome.FAILED, 404, "model_not_found")
+    }
+
+
+async def test_another_target_is_asked_where_there_is_one_for_an_unknown_model(
+    caller: httpx.AsyncClient, simulator: Simulator
+) -> None:
+    simulator.openai.arm("status", variant="model_not_found")
+    assert [(await ask(caller)).headers["x-sentinel-provider"] for _ in range(2)] == ["fallback", "fallback"]
+
+
+async def test_a_refused_credential_is_not_taken_for_an_unknown_model(
+    caller: httpx.AsyncClient, simulator: Simulator
+) -> None:
+    simulator.openai.arm("status", variant="invalid_api_key")
+    answers = [await ask(caller, model="primary/sim-huge") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [502, 503]
+
+
+async def test_openai_s_client_raises_its_own_error_for_an_unknown_model(
+    sdk: openai.AsyncOpenAI, simulator: Simulator
+) -> None:
+    simulator.openai.arm("status", variant="model_not_found")
+    for _ in range(2):
+        with pytest.raises(openai.NotFoundError) as refused:
+            await sdk.chat.completions.create(model="primary/sim-huge", messages=HELLO)  # type: ignore[arg-type]
+        assert refused.value.code == "model_not_found"
+
+
 @pytest.mark.parametrize("status", [201, 204, 302, 307])
 @pytest.mark.parametrize("is_stream", [True, False])
 async def test_a_status_that_no_provider_should_send_is_the_provider_s_fault(status: int, is_stream: bool) -> None:
