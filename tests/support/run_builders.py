@@ -6,9 +6,10 @@ from typing import Any
 
 from sentinel.domain.attempts import Attempt, Usage
 from sentinel.domain.events import EventType
+from sentinel.domain.incidents import Incident, IncidentType, Severity
 from sentinel.domain.requests import RequestOutcome, RequestRecord
 from sentinel.domain.routes import Target
-from sentinel.domain.runs import NewRun, RunEnding, RunOptions, RunStatus, ToolCall
+from sentinel.domain.runs import NewRun, Run, RunEnding, RunOptions, RunStatus, ToolCall
 from sentinel.errors import Outcome
 
 START = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -93,6 +94,40 @@ def tool_call(**changes: Any) -> ToolCall:
             "started_at": at(101),
             "ended_at": at(101.25),
             "duration_ms": 250.0,
+            **changes,
+        }
+    )
+
+
+def claimed_run(**changes: Any) -> Run:
+    """A run as its runner knows it."""
+    return Run(
+        **{
+            "run_id": "run-1",
+            "thread_id": "thread-1",
+            "input_message_id": "question-1",
+            "message_id": "answer-1",
+            "status": RunStatus.RUNNING,
+            "options": RunOptions(),
+            "created_at": at(1),
+            **changes,
+        }
+    )
+
+
+def incident(number: int = 1, **changes: Any) -> Incident:
+    """The opening of a circuit, at second 1."""
+    return Incident(
+        **{
+            "incident_id": f"0199a000-0000-7000-8000-{number:012}",
+            "type": IncidentType.BREAKER_OPENED,
+            "severity": Severity.WARNING,
+            "at": at(number),
+            "last_at": at(number),
+            "key": "provider:primary",
+            "title": "The circuit of primary opened",
+            "detail": "too many calls failed in a row",
+            "data": {"failures": 5, "rate": 0.75},
             **changes,
         }
     )

@@ -12,10 +12,12 @@ from sentinel.persistence.engine import Engine
 from sentinel.persistence.event_log import SqlEventLog
 from sentinel.persistence.fault_store import SqlFaultStore
 from sentinel.persistence.group_commit import GroupCommit
+from sentinel.persistence.incident_store import SqlIncidentStore
 from sentinel.persistence.journal import Journal
 from sentinel.persistence.request_store import SqlRequestStore
 from sentinel.persistence.run_store import SqlRunStore
 from sentinel.persistence.thread_store import SqlThreadStore
+from sentinel.testing.incidents import MemoryIncidentStore
 from sentinel.testing.requests import MemoryRequestStore
 from sentinel.testing.stores import (
     MemoryAuditLog,
@@ -39,6 +41,7 @@ class Stores:
     audit: AuditLog
     faults: FaultStore
     requests: SqlRequestStore | MemoryRequestStore
+    incidents: SqlIncidentStore | MemoryIncidentStore
     journal: GroupCommit
     published: list[Event]
     states: list[bool]
@@ -78,6 +81,7 @@ def sql_stores_over(engine: Engine, clock: Clock) -> Stores:
         audit=SqlAuditLog(engine),
         faults=SqlFaultStore(engine),
         requests=SqlRequestStore(engine),
+        incidents=SqlIncidentStore(engine),
         journal=Journal(engine=engine, clock=clock, publish=published.extend, on_state=states.append),
         published=published,
         states=states,
@@ -95,6 +99,7 @@ def memory_stores(clock: Clock) -> Stores:
         audit=MemoryAuditLog(data),
         faults=MemoryFaultStore(data),
         requests=MemoryRequestStore(),
+        incidents=MemoryIncidentStore(),
         journal=memory_journal(data, clock=clock, publish=published.extend),
         published=published,
         states=[],

@@ -11,6 +11,7 @@ from sentinel.clock import Clock
 from sentinel.domain.routes import Route
 from sentinel.domain.stores import RequestStore, ThreadStore
 from sentinel.health.checks import HealthService
+from sentinel.health.incidents import IncidentHistory
 from sentinel.health.providers import ProviderMonitor
 from sentinel.ids import IdSource
 from sentinel.resilience.breaker_board import BreakerBoard
@@ -25,6 +26,7 @@ class Services:
     runs: RunService
     threads: ThreadStore
     requests: RequestStore
+    incidents: IncidentHistory
     controls: OperatorControls
     board: BreakerBoard
     providers: ProviderMonitor

@@ -1,6 +1,6 @@
 """What an operator may do to the running system: kill switches and circuits, stored and written to the audit log."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,8 @@ class OperatorControls:
     clock: Clock
     targets: Collection[str]
     enabled: bool
+    observe: Callable[[AuditEntry], None]
+    """Is told of every act when it is audited; must neither wait nor raise."""
 
     async def restore(self) -> None:
         """Take over the kill switches that were on when the process last stopped, but for those whose time is over."""
@@ -121,3 +123,4 @@ class OperatorControls:
         detail = {"reason": reason, "ttl_seconds": ttl_seconds}
         entry = AuditEntry(at=self.clock.now(), actor=actor, action=action, target=target, detail=detail)
         await self.audit.record(entry)
+        self.observe(entry)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sentinel.domain.events import Event, EventType
+from sentinel.domain.incidents import Incident, IncidentQuery
 from sentinel.domain.messages import Message, Page, Thread, Turn
 from sentinel.domain.requests import RequestOutcome, RequestRecord
 from sentinel.domain.runs import NewRun, Run, RunEnding, RunStatus
@@ -104,6 +105,14 @@ class RequestStore(Protocol):
         self, *, outcome: RequestOutcome | None, trace_id: str | None, limit: int, cursor: str | None
     ) -> Page[RequestRecord]:
         """Give requests, newest first; raises RequestError for a cursor that no listing gave out."""
+        ...
+
+
+class IncidentStore(Protocol):
+    """All incidents, for those who look."""
+
+    async def list(self, query: IncidentQuery) -> Page[Incident]:
+        """Give the incidents that are wanted, newest first."""
         ...
 
 

@@ -54,13 +54,18 @@ async def _build(
             return custom_provider(name, class_path=chosen.class_path, params=params, clock=clock)
 
 
+def configured_targets(settings: Settings) -> frozenset[Target]:
+    """Give the targets that the configuration names; callers may name others."""
+    return frozenset(target for route in settings.routes.values() for target in route.targets) | set(settings.models)
+
+
 def provider_cards(settings: Settings, default_route: Route) -> dict[str, ProviderCard]:
     """Describe every provider for the status page."""
-    targets = {target for route in settings.routes.values() for target in route.targets} | set(settings.models)
+    targets = configured_targets(settings)
     return {name: _card(name, settings, route=default_route, targets=targets) for name in settings.providers}
 
 
-def _card(name: str, settings: Settings, *, route: Route, targets: set[Target]) -> ProviderCard:
+def _card(name: str, settings: Settings, *, route: Route, targets: frozenset[Target]) -> ProviderCard:
     first = next((target for target in route.targets if target.provider == name), None)
     return ProviderCard(
         name=name,
@@ -73,7 +78,7 @@ def _card(name: str, settings: Settings, *, route: Route, targets: set[Target]) 
 
 def kill_switch_targets(settings: Settings) -> frozenset[str]:
     """Give every name that a kill switch may have; single tools are named below their server's."""
-    targets = {target for route in settings.routes.values() for target in route.targets} | set(settings.models)
+    targets = configured_targets(settings)
     servers = (f"tool:{name}" for name in settings.mcp_servers)
     return frozenset({"all", "tier:primary", "tier:fallback", *settings.providers, *map(str, targets), *servers})
 

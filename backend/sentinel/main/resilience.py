@@ -8,7 +8,7 @@ from sentinel.domain.routes import Capabilities
 from sentinel.main.providers import circuits_of
 from sentinel.resilience.backoff import Backoff
 from sentinel.resilience.breaker_board import BreakerBoard
-from sentinel.resilience.breaker_view import Transition
+from sentinel.resilience.breaker_view import Listener, Transition
 from sentinel.resilience.bulkhead import BulkheadBoard
 from sentinel.resilience.cooldowns import CooldownBoard
 from sentinel.resilience.explain import RouteExplainer
@@ -18,6 +18,7 @@ from sentinel.resilience.planner import Panic, RecoveryPlanner
 from sentinel.resilience.protection import Protection
 from sentinel.resilience.retry_budget import BudgetConfig, RetryBudget
 from sentinel.settings import ModelSettings, Settings
+from sentinel.telemetry.hooks import Hooks
 from sentinel.telemetry.logging import get_logger
 
 logger = get_logger(__name__)
@@ -32,6 +33,10 @@ class Resilience:
     kill_switches: KillSwitches
     gate: TargetGate
     planner: RecoveryPlanner
+    transitions: Hooks[[Transition]]
+    """Who hears of every change of a circuit."""
+    holds: Hooks[[HoldChange]]
+    """Who hears of every change of a cool-down or a latch."""
 
     @property
     def explainer(self) -> RouteExplainer:
@@ -46,9 +51,10 @@ class Resilience:
 
 def build_resilience(settings: Settings, clock: Clock) -> Resilience:
     """Make the parts; the circuits of all configured targets are there from the start, so that they can be seen."""
+    transitions, holds = Hooks(_log_transition), Hooks(_log_hold)
     protection = Protection(
-        board=_board(settings, clock),
-        cooldowns=CooldownBoard(clock, listener=_log_hold),
+        board=_board(settings, clock, transitions),
+        cooldowns=CooldownBoard(clock, listener=holds),
         bulkheads=BulkheadBoard(),
         budget=RetryBudget(BudgetConfig(ratio=settings.retry.budget_ratio)),
     )
@@ -57,15 +63,23 @@ def build_resilience(settings: Settings, clock: Clock) -> Resilience:
         protection.board, kill_switches.is_killed, cooldowns=protection.cooldowns, bulkheads=protection.bulkheads
     )
     planner = _planner(settings, protection)
-    return Resilience(clock=clock, protection=protection, kill_switches=kill_switches, gate=gate, planner=planner)
+    return Resilience(
+        clock=clock,
+        protection=protection,
+        kill_switches=kill_switches,
+        gate=gate,
+        planner=planner,
+        transitions=transitions,
+        holds=holds,
+    )
 
 
-def _board(settings: Settings, clock: Clock) -> BreakerBoard:
+def _board(settings: Settings, clock: Clock, listener: Listener) -> BreakerBoard:
     board = BreakerBoard(
         clock,
         default=settings.breaker.config("provider"),
         profiles={"tool": settings.breaker.config("tool")},
-        listener=_log_transition,
+        listener=listener,
     )
     for key in circuits_of(settings.routes):
         board.get(key)

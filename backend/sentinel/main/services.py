@@ -26,18 +26,10 @@ from sentinel.ids import IdSource
 from sentinel.main.gateway import build_gateway
 from sentinel.main.providers import build_providers, kill_switch_targets, provider_cards
 from sentinel.main.resilience import Resilience, build_resilience
+from sentinel.main.storage import Storage, open_storage
 from sentinel.main.tools import tool_registry
-from sentinel.persistence.audit_log import SqlAuditLog
+from sentinel.main.watching import Watch, watch_over
 from sentinel.persistence.checkpointer import open_checkpointer
-from sentinel.persistence.engine import Engine, create_engine
-from sentinel.persistence.event_log import SqlEventLog
-from sentinel.persistence.fault_store import SqlFaultStore
-from sentinel.persistence.journal import Journal
-from sentinel.persistence.migrations import upgrade
-from sentinel.persistence.request_journal import RequestJournal
-from sentinel.persistence.request_store import SqlRequestStore
-from sentinel.persistence.run_store import SqlRunStore
-from sentinel.persistence.thread_store import SqlThreadStore
 from sentinel.providers.attempt import AttemptPipeline
 from sentinel.providers.chat import ChatAttempts
 from sentinel.providers.loop_lag import LoopLag
@@ -55,23 +47,6 @@ _SYSTEM_PROMPT = (
     "You are a helpful assistant. Answer in Markdown. Use the tools you are given when they help, "
     "and say so honestly when a tool failed or is not available."
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Storage:
-    """Everything that is kept."""
-
-    engine: Engine
-    runs: SqlRunStore
-    threads: SqlThreadStore
-    events: SqlEventLog
-    audit: SqlAuditLog
-    faults: SqlFaultStore
-    requests: SqlRequestStore
-    live: LiveEvents
-    journal: Journal
-    journal_state: "JournalState"
-    request_journal: RequestJournal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +72,9 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
         clock = SystemClock()
         ids = IdSource(clock)
         parts = build_resilience(settings, clock)
-        storage = await _storage(settings, clock, stack)
-        controls = _controls(settings, parts, storage)
+        storage = await open_storage(settings, clock, stack)
+        watch = await watch_over(settings, parts, storage=storage, ids=ids)
+        controls = _controls(settings, parts, storage=storage, watch=watch)
         await controls.restore()
         monitor = _monitor(settings, parts)
         registry = tool_registry(
@@ -113,76 +89,25 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
         models = ChatAttempts(providers=await build_providers(settings, clock, stack), pipeline=pipeline)
         recovery = Recovery(pipeline=pipeline, planner=parts.planner, gate=parts.gate, clock=clock)
         gateway = await build_gateway(
-            settings, recovery, providers=models.providers, ids=ids, observe=storage.request_journal.record, stack=stack
+            settings, recovery, providers=models.providers, ids=ids, observe=watch.request_over, stack=stack
         )
         executor = InProcessExecutor(
-            _runner(settings=settings, parts=parts, storage=storage, graph=graph, models=models, tools=tools).run
+            _runner(
+                settings=settings, parts=parts, storage=storage, watch=watch, graph=graph, models=models, tools=tools
+            ).run
         )
         services = _services(
             settings=settings,
             parts=parts,
-            ids=ids,
             storage=storage,
+            watch=watch,
             controls=controls,
             monitor=monitor,
             tools=tools,
-            executor=executor,
+            runs=_run_service(settings, parts, storage=storage, ids=ids, executor=executor),
         )
         executor.submit_all(await storage.runs.unfinished())
         yield Running(services=services, gateway=gateway, executor=executor, live=storage.live)
-
-
-async def _storage(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Storage:
-    url = settings.database_url.get_secret_value()
-    await upgrade(url)
-    engine = create_engine(url)
-    stack.push_async_callback(engine.dispose)
-    events = SqlEventLog(engine)
-    live = LiveEvents(log=events)
-    journal_state = JournalState()
-    journal = await stack.enter_async_context(
-        Journal(engine=engine, clock=clock, publish=live.publish, on_state=journal_state)
-    )
-    requests = SqlRequestStore(engine)
-    request_journal = await stack.enter_async_context(
-        RequestJournal(add=requests.add, clock=clock, on_loss=_log_lost_requests)
-    )
-    return Storage(
-        engine=engine,
-        runs=SqlRunStore(engine),
-        threads=SqlThreadStore(engine),
-        events=events,
-        audit=SqlAuditLog(engine),
-        faults=SqlFaultStore(engine),
-        requests=requests,
-        live=live,
-        journal=journal,
-        journal_state=journal_state,
-        request_journal=request_journal,
-    )
-
-
-def _log_lost_requests(is_losing: bool, lost: int) -> None:
-    if is_losing:
-        logger.error("gateway_requests_lost", lost=lost, detail="records of answered requests can not be kept")
-    else:
-        logger.info("gateway_requests_kept_again", lost=lost)
-
-
-class JournalState:
-    """Whether the journal can write: told by it, shown by `/health`, since a database that reads may not write."""
-
-    def __init__(self) -> None:
-        """Begin with a database that works, as opening it has just shown."""
-        self.can_write = True
-
-    def __call__(self, can_write: bool) -> None:
-        """Take in a change and log it."""
-        self.can_write = can_write
-        if can_write:
-            logger.info("database_back", detail="everything that waited is written")
-        else:
-            logger.error("database_away", detail="events wait in memory and readers stay; writing is tried again")
 
 
 async def _checkpointer(settings: Settings, stack: AsyncExitStack) -> Any:
@@ -190,7 +115,7 @@ async def _checkpointer(settings: Settings, stack: AsyncExitStack) -> Any:
     return await stack.enter_async_context(open_checkpointer(url, settings.checkpoint_path))
 
 
-def _controls(settings: Settings, parts: Resilience, storage: Storage) -> OperatorControls:
+def _controls(settings: Settings, parts: Resilience, *, storage: Storage, watch: Watch) -> OperatorControls:
     return OperatorControls(
         board=parts.board,
         cooldowns=parts.protection.cooldowns,
@@ -200,6 +125,7 @@ def _controls(settings: Settings, parts: Resilience, storage: Storage) -> Operat
         clock=parts.clock,
         targets=kill_switch_targets(settings),
         enabled=settings.chaos_enabled,
+        observe=watch.act,
     )
 
 
@@ -226,6 +152,7 @@ def _runner(
     settings: Settings,
     parts: Resilience,
     storage: Storage,
+    watch: Watch,
     graph: AgentGraph,
     models: ChatAttempts,
     tools: ToolRegistry,
@@ -247,21 +174,14 @@ def _runner(
         routes=settings.routes,
         clock=parts.clock,
         options=RunnerOptions(owner=f"{socket.gethostname()}:{os.getpid()}"),
+        listeners=watch.runs,
     )
 
 
-def _services(
-    *,
-    settings: Settings,
-    parts: Resilience,
-    ids: IdSource,
-    storage: Storage,
-    controls: OperatorControls,
-    monitor: ProviderMonitor,
-    tools: ToolRegistry,
-    executor: InProcessExecutor,
-) -> Services:
-    runs = RunService(
+def _run_service(
+    settings: Settings, parts: Resilience, *, storage: Storage, ids: IdSource, executor: InProcessExecutor
+) -> RunService:
+    return RunService(
         runs=storage.runs,
         live=storage.live,
         executor=executor,
@@ -270,16 +190,30 @@ def _services(
         ids=ids,
         max_input_chars=settings.limits.max_input_chars,
     )
+
+
+def _services(
+    *,
+    settings: Settings,
+    parts: Resilience,
+    storage: Storage,
+    watch: Watch,
+    controls: OperatorControls,
+    monitor: ProviderMonitor,
+    tools: ToolRegistry,
+    runs: RunService,
+) -> Services:
     return Services(
         runs=runs,
         threads=storage.threads,
         requests=storage.requests,
+        incidents=watch.incidents,
         controls=controls,
         board=parts.board,
         providers=monitor,
-        health=_health(parts.clock, storage, monitor=monitor, tools=tools, executor=executor),
+        health=_health(parts.clock, storage, monitor=monitor, tools=tools, executor=runs.executor),
         clock=parts.clock,
-        ids=ids,
+        ids=runs.ids,
         routes=settings.routes,
         explainer=parts.explainer,
         info=_info(settings),

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from sentinel.domain.attempts import Attempt, Usage
 from sentinel.domain.events import Event, EventType
+from sentinel.domain.incidents import Incident, IncidentType, Severity
 from sentinel.domain.messages import Message, Role, Thread
 from sentinel.domain.requests import RequestOutcome, RequestRecord
 from sentinel.domain.routes import Target
@@ -242,3 +243,15 @@ def _usage_from(row: Row[Any]) -> Usage | None:
     if row.input_tokens is None:
         return None
     return Usage(row.input_tokens, row.output_tokens, row.usage_estimated)
+
+
+def incident_row(incident: Incident) -> dict[str, Any]:
+    """Write an incident."""
+    columns = {name: getattr(incident, name) for name in incident.__slots__}
+    return columns | {"type": incident.type.value, "severity": incident.severity.value}
+
+
+def incident_from(row: Row[Any]) -> Incident:
+    """Read an incident."""
+    columns = dict(row._mapping) | {"type": IncidentType(row.type), "severity": Severity(row.severity)}
+    return Incident(**columns)

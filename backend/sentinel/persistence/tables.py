@@ -225,6 +225,27 @@ faults = Table(
     _moment("expires_at", nullable=True),
 )
 
+incidents = Table(
+    "incidents",
+    metadata,
+    _text("incident_id", primary_key=True),  # sorts by time
+    _text("type"),
+    _text("severity"),
+    _moment("at"),
+    _moment("last_at"),
+    Column("count", BIG_INTEGER, nullable=False),
+    _text("key"),
+    _text("title"),
+    _optional_text("detail"),
+    _optional_text("actor"),
+    _optional_text("reason"),
+    _optional_text("run_id"),  # no foreign keys: an incident outlives what it tells of
+    _optional_text("request_id"),
+    Column("data", json_column(), nullable=False),
+    Index(None, "at"),
+    Index(None, "type", "incident_id"),
+)
+
 audit_log = Table(
     "audit_log",
     metadata,

@@ -126,6 +126,10 @@ class CooldownBoard:
             return Refusal(RefusalCause.COOLDOWN, cooldown.until - now)
         return None
 
+    def is_latched(self, target: Target) -> bool:
+        """Tell whether its credential or its model is refused, also while a call may check that."""
+        return any(True for _ in self._latches_of(target))
+
     def enter(self, target: Target) -> HoldPermit:
         """Return a permit for one call; where a latch is due to be checked, that call checks it.
 

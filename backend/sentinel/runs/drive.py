@@ -98,8 +98,8 @@ class Drive:
         else:
             self.restart(kept)
 
-    async def finish(self, ending: RunEnding) -> None:
-        """Commit the end: what waits, the terminal event, the answer and the ledger."""
+    async def finish(self, ending: RunEnding) -> RunEnding:
+        """Commit the end: what waits, the terminal event, the answer and the ledger. Give it as it was committed."""
         latency_ms = _milliseconds(self.run.created_at, self.clock.now())
         attempts = sorted([*self.interrupted, *ending.attempts], key=lambda attempt: attempt.number)
         timed = replace(
@@ -110,6 +110,7 @@ class Drive:
             attempts=tuple(attempts),
         )
         await self.log.finish(replace(timed, data=_payload(self.run, timed)))
+        return timed
 
     def cancelled(self) -> RunEnding:
         """Give the ending of a run that its caller stopped: the partial text is kept."""

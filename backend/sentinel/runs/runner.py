@@ -4,7 +4,7 @@ Readers never touch this task; a lost reader changes nothing, and only `task.can
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +48,18 @@ class RunnerOptions:
     heartbeat_seconds: float = 8.0
 
 
+def _ignore(*_: object) -> None:
+    """Do nothing: the listener where nobody listens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerListeners:
+    """Who is told that a run was taken up again, and how one ended, once that is committed; must not wait or raise."""
+
+    recovered: Callable[[Run], None] = _ignore
+    ended: Callable[[Run, RunEnding], None] = _ignore
+
+
 @dataclass(frozen=True, kw_only=True)
 class Runner:
     """Drives runs, one call of `run` each."""
@@ -60,6 +72,7 @@ class Runner:
     routes: Mapping[str, Route]
     clock: Clock
     options: RunnerOptions
+    listeners: RunnerListeners = RunnerListeners()
 
     async def run(self, run_id: str) -> None:
         """Claim the run and bring it to its end; does nothing if it has ended or is claimed elsewhere.
@@ -97,7 +110,7 @@ class Runner:
         run = await self._claim(run_id)
         if run is not None:
             drive = Drive(run=run, log=self.journal.open(run), clock=self.clock)
-            await drive.finish(drive.failed(error))
+            await self._finish(drive, drive.failed(error))
 
     async def _claim(self, run_id: str) -> Run | None:
         """Claim the run; while the database is away, wait for it, since nobody else would take the run up."""
@@ -125,7 +138,11 @@ class Runner:
         except Exception:
             logger.exception("run_crashed")
             last = drive.failed(SentinelError("an internal error ended this run; the log has the details"))
-        await drive.finish(last)
+        await self._finish(drive, last)
+
+    async def _finish(self, drive: Drive, last: RunEnding) -> None:
+        ended = await drive.finish(last)
+        self.listeners.ended(drive.run, ended)
 
     async def _drive(self, drive: Drive) -> RunEnding:
         config = RunnableConfig(configurable={"thread_id": drive.run.run_id}, recursion_limit=RECURSION_LIMIT)
@@ -171,6 +188,7 @@ class Runner:
             drive.status(Phase.STARTED, route=drive.run.options.route)
             return initial_state()
         drive.resume(state)
+        self.listeners.recovered(drive.run)
         return None if state else initial_state()
 
     async def _state(self, config: RunnableConfig) -> RunState:

@@ -152,7 +152,7 @@ async def test_an_orderly_stop_finishes_what_is_under_way_and_loses_no_record(se
         found = {item["request_id"]: item["outcome"] for item in await all_kept(client, len(answers) + 1)}
     ours = [answer.headers["x-sentinel-request-id"] for answer in (response, *answers)]
     assert found == dict.fromkeys(ours, "completed")
-    assert "gateway_requests_lost" not in server.log
+    assert "records_lost" not in server.log
 
 
 async def test_a_chat_model_of_langchain_s_is_served(serve: Serve) -> None:

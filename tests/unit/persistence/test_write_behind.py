@@ -1,4 +1,4 @@
-"""The journal of requests: nobody waits for it, what can be written is written, what is lost is counted."""
+"""Writing behind: nobody waits for it, what can be written is written, what is lost is counted."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -9,7 +9,7 @@ import pytest
 
 from sentinel.domain.requests import RequestRecord
 from sentinel.errors import StoreError, StoreUnavailableError
-from sentinel.persistence.request_journal import RequestJournal
+from sentinel.persistence.write_behind import WriteBehind
 from sentinel.testing.clock import FakeClock, settle
 from tests.support.run_builders import request_record
 
@@ -48,9 +48,11 @@ class Table:
     def written(self) -> list[str]:
         return [each for group in self.groups for each in group]
 
-    def journal(self) -> RequestJournal:
-        return RequestJournal(
+    def journal(self) -> WriteBehind[RequestRecord]:
+        return WriteBehind(
+            name="requests",
             add=self.add,
+            key=lambda record: record.request_id,
             clock=self.clock,
             flush_interval_seconds=INTERVAL,
             limit=LIMIT,
@@ -59,12 +61,12 @@ class Table:
         )
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[RequestJournal]:
+    async def open(self) -> AsyncIterator[WriteBehind[RequestRecord]]:
         async with self.journal() as journal:
             yield journal
 
 
-def put(journal: RequestJournal, *numbers: int) -> None:
+def put(journal: WriteBehind[RequestRecord], *numbers: int) -> None:
     for number in numbers:
         journal.record(request_record(number))
 
@@ -192,7 +194,21 @@ async def test_a_bug_in_writing_surfaces_at_the_end_and_fails_no_request() -> No
 
 async def test_a_great_many_records_are_written_in_groups_of_bounded_size() -> None:
     table = Table()
-    async with RequestJournal(add=table.add, clock=table.clock) as journal:
+    journal = WriteBehind(name="requests", add=table.add, key=lambda record: record.request_id, clock=table.clock)
+    async with journal:
         put(journal, *range(1200))
         await settle()
     assert [len(group) for group in table.groups] == [500, 500, 200]
+
+
+async def test_a_newer_version_takes_the_place_of_one_that_waits_even_when_there_is_no_space() -> None:
+    table = Table(is_away=True)
+    async with table.open() as journal:
+        put(journal, 0)
+        await settle()
+        put(journal, *range(1, LIMIT))
+        put(journal, 1)
+        assert (journal.waiting, journal.dropped) == (LIMIT, 0)
+        table.is_away = False
+        await table.clock.elapse(10)
+    assert table.written == ids(*range(LIMIT))

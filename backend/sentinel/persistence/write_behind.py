@@ -1,51 +1,57 @@
-"""Writes what is kept of the gateway's requests, in groups, behind the back of the requests.
+"""Writes what is kept of requests, incidents and the like in groups, behind the back of what they are about.
 
 Nobody waits for it and it fails nobody: while the database is away records wait in memory, up to a bound, and what
 does not fit is dropped and counted. Leaving it writes what waits.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from sentinel.clock import Clock
-from sentinel.domain.requests import RequestRecord
 from sentinel.errors import StoreError
 from sentinel.persistence.patience import Patience
 
-Add = Callable[[Sequence[RequestRecord]], Awaitable[None]]
-"""Store all of them in one transaction; one that is stored already is not stored twice."""
+T = TypeVar("T")
+
 OnLoss = Callable[[bool, int], None]
 """Hears that records began (True) or ceased (False) to be dropped, and how many were dropped so far."""
 
 _LARGEST_GROUP = 500
+_CLOSE_SECONDS = 5.0
 
 
-class RequestJournal:
-    """Takes records from the loop's thread. Enter it to start, leave it to write what waits and stop."""
+class WriteBehind(Generic[T]):
+    """Takes records from the loop's thread. Enter it to start, leave it to write what waits and stop.
+
+    `add` stores all that it is given in one transaction; it may be given the same again. `key` names a record: a newer
+    one takes the place of one of the same name that still waits.
+    """
 
     def __init__(
         self,
         *,
-        add: Add,
+        name: str,
+        add: Callable[[Sequence[T]], Awaitable[None]],
+        key: Callable[[T], str],
         clock: Clock,
         flush_interval_seconds: float = 0.25,
         limit: int = 20_000,
         on_state: Callable[[bool], None] | None = None,
         on_loss: OnLoss | None = None,
-        close_timeout_seconds: float = 5.0,
     ) -> None:
         """Build it; at most `limit` records wait. Nothing runs before it is entered."""
+        self.name = name
         self._add = add
+        self._key = key
         self._clock = clock
         self._interval = flush_interval_seconds
         self._limit = limit
         self._patience = Patience(clock, on_state)
         self._on_loss = on_loss
-        self._close_timeout = close_timeout_seconds
-        self._waiting: deque[RequestRecord] = deque()
+        self._waiting: dict[str, T] = {}
         self._in_flight = 0
         self._dropped = 0
         self._is_dropping = False
@@ -59,8 +65,13 @@ class RequestJournal:
         """How many records were lost: for want of space, refused by the database, or left at the end."""
         return self._dropped
 
+    @property
+    def waiting(self) -> int:
+        """How many records are not written yet."""
+        return len(self._waiting) + self._in_flight
+
     async def __aenter__(self) -> Self:
-        self._worker = asyncio.create_task(self._work(), name="request-journal")
+        self._worker = asyncio.create_task(self._work(), name=self.name)
         return self
 
     async def __aexit__(
@@ -68,14 +79,15 @@ class RequestJournal:
     ) -> None:
         await self.aclose()
 
-    def record(self, record: RequestRecord) -> None:
+    def record(self, record: T) -> None:
         """Put a record into one of the next groups, or drop it when there is no space. Never waits, never raises."""
-        if self._is_closing or len(self._waiting) + self._in_flight >= self._limit:
+        key = self._key(record)
+        if self._is_closing or (self.waiting >= self._limit and key not in self._waiting):
             self._lose(1)
             return
         if self._is_dropping and len(self._waiting) < self._limit // 2:
             self._keep_again()
-        self._waiting.append(record)
+        self._waiting[key] = record
         self._wake.set()
 
     async def aclose(self) -> None:
@@ -85,7 +97,7 @@ class RequestJournal:
         if self._pause is not None:
             self._pause.cancel()
         if self._worker is not None:
-            timer = asyncio.create_task(self._clock.sleep(self._close_timeout), name="request-journal-close")
+            timer = asyncio.create_task(self._clock.sleep(_CLOSE_SECONDS), name=f"{self.name}-close")
             try:
                 await asyncio.wait({self._worker, timer}, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -95,7 +107,7 @@ class RequestJournal:
                 self._worker.result()
 
     def _give_up(self) -> None:
-        left = len(self._waiting) + self._in_flight
+        left = self.waiting
         self._waiting.clear()
         self._in_flight = 0
         if left:
@@ -113,24 +125,24 @@ class RequestJournal:
 
     async def _rest(self) -> None:
         """Let records gather; the end of the journal ends the pause."""
-        self._pause = asyncio.create_task(self._clock.sleep(self._interval), name="request-journal-pause")
+        self._pause = asyncio.create_task(self._clock.sleep(self._interval), name=f"{self.name}-pause")
         try:
             await asyncio.wait({self._pause})
         finally:
             self._pause.cancel()
 
-    def _take(self) -> list[RequestRecord]:
-        group = [self._waiting.popleft() for _ in range(min(_LARGEST_GROUP, len(self._waiting)))]
+    def _take(self) -> list[T]:
+        group = [self._waiting.pop(key) for key in list(islice(self._waiting, _LARGEST_GROUP))]
         self._in_flight = len(group)
         return group
 
-    async def _write(self, group: Sequence[RequestRecord]) -> None:
+    async def _write(self, group: Sequence[T]) -> None:
         try:
             await self._patience.write(lambda: self._add(group))
         except StoreError:
             await self._write_apart(group)
 
-    async def _write_apart(self, group: Sequence[RequestRecord]) -> None:
+    async def _write_apart(self, group: Sequence[T]) -> None:
         """One record holds something that the database refuses: it alone shall be lost."""
         if len(group) == 1:
             self._lose(1)

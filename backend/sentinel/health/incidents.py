@@ -1,0 +1,136 @@
+"""The newest incidents in memory, and the way to all of them.
+
+`health.reporting` and `health.outages` decide what is one; here it gets its id and its time, loses its secrets, and
+is handed to storage. Readers are answered from memory as far as that reaches, also while the database is away.
+"""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sentinel.clock import Clock
+from sentinel.domain.incidents import SEVERITY_OF, Incident, IncidentQuery, IncidentType, Severity
+from sentinel.domain.messages import Page
+from sentinel.domain.stores import IncidentStore
+from sentinel.errors import RequestError
+from sentinel.ids import IdSource
+from sentinel.redaction import redact_text, redact_value
+
+Keep = Callable[[Incident], None]
+"""Takes an incident to be stored, or a newer version of one; must neither wait nor raise."""
+
+
+class IncidentBoard:
+    """The ring of the newest incidents; tells `listeners` of each one and of each newer version."""
+
+    def __init__(self, *, clock: Clock, ids: IdSource, listeners: Sequence[Keep] = (), capacity: int = 500) -> None:
+        """Start empty; `capacity` bounds what is kept here."""
+        self._clock = clock
+        self._ids = ids
+        self._listeners = tuple(listeners)
+        self._capacity = capacity
+        self._ring: dict[str, Incident] = {}
+        self._is_complete = True
+
+    def load(self, stored: Page[Incident]) -> None:
+        """Take over what was stored by earlier processes, newest first, up to the capacity."""
+        self._ring = {incident.incident_id: incident for incident in reversed(stored.items)}
+        self._is_complete = stored.next_cursor is None
+        self._trim()
+
+    def report(self, type_: IncidentType, key: str, title: str, **more: Any) -> Incident:
+        """Make an incident of it and tell of it; `more` are further fields of the incident."""
+        now = self._clock.now()
+        fields = {"severity": SEVERITY_OF.get(type_, Severity.INFO), **more, "key": key, "title": title}
+        incident = Incident(
+            incident_id=self._ids.new(),
+            type=type_,
+            at=now,
+            last_at=now,
+            **{name: _clean(value) for name, value in fields.items()},
+        )
+        self._tell(incident)
+        return incident
+
+    def again(self, incident: Incident, data: dict[str, Any] | None = None) -> Incident:
+        """Say that the same has happened once more; `data` replaces what it holds by those names."""
+        newest = incident.data | redact_value(data or {})
+        counted = replace(incident, count=incident.count + 1, last_at=self._clock.now(), data=newest)
+        self._tell(counted)
+        return counted
+
+    def find(self, query: IncidentQuery) -> list[Incident]:
+        """Give those held here that are wanted, newest first; `query.limit` does not count."""
+        newest_first = sorted(self._ring.values(), key=_id_of, reverse=True)
+        return [incident for incident in newest_first if query.wants(incident)]
+
+    def covers(self, query: IncidentQuery) -> bool:
+        """Tell whether `find` gives all there are, stored ones included."""
+        if self._is_complete:
+            return True
+        oldest = min(self._ring.values(), key=_id_of, default=None)
+        return oldest is not None and query.since is not None and oldest.at < query.since
+
+    def _tell(self, incident: Incident) -> None:
+        self._ring[incident.incident_id] = incident
+        self._trim()
+        for listener in self._listeners:
+            listener(incident)
+
+    def _trim(self) -> None:
+        while len(self._ring) > self._capacity:
+            del self._ring[next(iter(self._ring))]
+            self._is_complete = False
+
+
+class IncidentHistory:
+    """Answers readers: from the ring where it suffices, else together with the store."""
+
+    def __init__(self, board: IncidentBoard, store: IncidentStore) -> None:
+        """Read both."""
+        self._board = board
+        self._store = store
+
+    async def list(self, query: IncidentQuery) -> Page[Incident]:
+        """Give the incidents that are wanted, newest first.
+
+        Raises:
+            RequestError: the cursor is none that a listing gave out.
+            StoreUnavailableError: older ones are needed, and the database is away.
+        """
+        _check(query.cursor)
+        hot = self._board.find(query)
+        if len(hot) > query.limit or self._board.covers(query):
+            return _page(hot, query.limit)
+        stored = await self._store.list(query)
+        # What was told a moment ago may not be stored yet, and the ring's version is never the older one.
+        both = {incident.incident_id: incident for incident in (*stored.items, *hot)}
+        merged = _page(sorted(both.values(), key=_id_of, reverse=True), query.limit)
+        return Page(merged.items, merged.next_cursor or stored.next_cursor)
+
+
+def _check(cursor: str | None) -> None:
+    try:
+        is_id = cursor is None or str(uuid.UUID(cursor)) == cursor
+    except ValueError:
+        is_id = False
+    if not is_id:
+        message = "the cursor is not one that a listing gave out"
+        raise RequestError(message)
+
+
+def _page(newest_first: list[Incident], limit: int) -> Page[Incident]:
+    items = newest_first[:limit]
+    return Page(items, items[-1].incident_id if len(newest_first) > limit else None)
+
+
+def _id_of(incident: Incident) -> str:
+    return incident.incident_id
+
+
+def _clean(value: Any) -> Any:
+    """Mask what must not be kept; enumerations stay what they are."""
+    if isinstance(value, Severity):
+        return value
+    return redact_text(value) if isinstance(value, str) else redact_value(value)

@@ -1,0 +1,223 @@
+"""What becomes an incident, and in which words: circuits, holds, failovers, recovered runs, operators' acts.
+
+Each method listens to one source; the composition root connects them. None waits, and none raises.
+"""
+
+from collections.abc import Collection, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+from sentinel.clock import Clock
+from sentinel.domain.attempts import Attempt
+from sentinel.domain.incidents import Incident, IncidentType, Severity
+from sentinel.domain.requests import RequestOutcome, RequestRecord
+from sentinel.domain.routes import Target
+from sentinel.domain.runs import Run, RunEnding, RunStatus
+from sentinel.domain.stores import AuditEntry
+from sentinel.health.incidents import IncidentBoard
+from sentinel.health.repeats import Repeats
+from sentinel.resilience.breaker_view import BreakerState, Transition, TransitionRule
+from sentinel.resilience.holds import Hold, HoldChange, HoldKind, HoldStep
+
+FAILOVER_SECONDS = 60.0
+"""How long failovers of one kind count as one incident."""
+UNKNOWN_MODEL_SECONDS = 600.0
+"""The same for models of a provider that callers name and nobody configured."""
+
+_RULES = MappingProxyType(
+    {
+        TransitionRule.FAILURE_RATE: "too many of the calls of the last minute failed",
+        TransitionRule.FAILURE_STREAK: "too many calls failed in a row",
+        TransitionRule.SLOW_CALLS: "nearly all calls were slow",
+        TransitionRule.PROBE: "a trial call told",
+        TransitionRule.EXPIRED: "a trial call came to no end",
+        TransitionRule.MANUAL: "an operator did it",
+    }
+)
+
+
+class IncidentReporter:
+    """Listens, and reports to the board. `configured` are the targets that the configuration names."""
+
+    def __init__(self, board: IncidentBoard, clock: Clock, *, configured: Collection[Target]) -> None:
+        """Start with nothing under way."""
+        self._board = board
+        self._repeats = Repeats(board, clock)
+        self._configured = frozenset(map(str, configured))
+
+    # Circuits ---------------------------------------------------------------------------------------------------------
+
+    def transition(self, change: Transition) -> None:
+        """A circuit changed. One that opens again after a trial call has not been closed: that is counted, not told."""
+        if change.to_state is BreakerState.OPEN:
+            data = {"from": change.from_state.value, "rule": change.rule.value, **_evidence(change)}
+            self._repeats.tell(("circuit", change.key), partial(self._opened, change, data), data=data)
+        elif change.to_state is BreakerState.CLOSED:
+            self._closed(change)
+
+    def _opened(self, change: Transition, data: dict[str, Any]) -> Incident:
+        is_tool, name = _subject(change.key)
+        type_ = IncidentType.TOOL_ISOLATED if is_tool else IncidentType.BREAKER_OPENED
+        title = f"The circuit of {name} opened" if not is_tool else f"{name} is isolated"
+        detail = _RULES.get(change.rule)
+        if change.rule is not TransitionRule.MANUAL and change.reason:
+            detail = f"{detail}; the last cause: {_words(change.reason)}"
+        return self._board.report(type_, change.key, title, detail=detail, data=data, **_operator(change))
+
+    def _closed(self, change: Transition) -> None:
+        is_tool, name = _subject(change.key)
+        type_ = IncidentType.TOOL_RECOVERED if is_tool else IncidentType.BREAKER_CLOSED
+        title = f"{name} is used again" if is_tool else f"The circuit of {name} closed"
+        opened = self._repeats.end(("circuit", change.key))
+        data: dict[str, Any] = {"from": change.from_state.value, "rule": change.rule.value}
+        if opened is not None:
+            data |= {"incident_id": opened.incident_id, "after_seconds": _seconds(opened, change)}
+        self._board.report(type_, change.key, title, detail=_RULES.get(change.rule), data=data, **_operator(change))
+
+    # Holds ------------------------------------------------------------------------------------------------------------
+
+    def hold(self, change: HoldChange) -> None:
+        """A hold changed. A cool-down is ordinary traffic; a latch needs somebody to mend a key or a name."""
+        hold = change.hold
+        if hold.kind is HoldKind.COOLDOWN:
+            return
+        if hold.kind is HoldKind.MODEL and hold.key not in self._configured:
+            if change.step is HoldStep.BEGAN:
+                self._unknown_model(hold)
+        elif change.step is HoldStep.RELEASED:
+            self._released(change)
+        else:
+            data = _hold_data(hold)
+            self._repeats.tell(_hold_name(hold), partial(self._latched, hold, data), data=data)
+
+    def _latched(self, hold: Hold, data: dict[str, Any]) -> Incident:
+        detail = f"{_words(hold.cause)}; nothing is sent until one call checks it again, or an operator resets it"
+        return self._board.report(IncidentType.AUTH_ERROR, _hold_key(hold), _hold_title(hold), detail=detail, data=data)
+
+    def _released(self, change: HoldChange) -> None:
+        hold = change.hold
+        latched = self._repeats.end(_hold_name(hold))
+        data = _hold_data(hold) | ({"incident_id": latched.incident_id} if latched else {})
+        title = f"{hold.key} is asked again"
+        detail = "an operator released it" if change.actor else "a call that checked it was answered"
+        operator = {"actor": change.actor, "reason": change.reason}
+        self._board.report(IncidentType.RECOVERY, _hold_key(hold), title, detail=detail, data=data, **operator)
+
+    def _unknown_model(self, hold: Hold) -> None:
+        """Callers may name any model, and must not be able to write as many rows as they can think of names."""
+        provider = hold.key.partition("/")[0]
+        data = _hold_data(hold) | {"last": hold.key}
+        title = f"{provider} was asked for models that it does not have"
+        make = partial(self._board.report, IncidentType.AUTH_ERROR, f"provider:{provider}", title, data=data)
+        self._repeats.tell(
+            ("unknown models", provider),
+            partial(make, severity=Severity.INFO, detail="callers named them; no route leads to them"),
+            within_seconds=UNKNOWN_MODEL_SECONDS,
+            data=data,
+        )
+
+    # Requests and runs ------------------------------------------------------------------------------------------------
+
+    def request_over(self, record: RequestRecord) -> None:
+        """A request to the gateway is over."""
+        if record.outcome is RequestOutcome.COMPLETED:
+            self._served(record.attempts, str(record.serving), request_id=record.request_id)
+
+    def run_over(self, run: Run, ending: RunEnding) -> None:
+        """A run is over."""
+        if ending.status is RunStatus.COMPLETED:
+            self._served(ending.attempts, f"{ending.provider}/{ending.model}", run_id=run.run_id)
+
+    def run_recovered(self, run: Run) -> None:
+        """A run goes on that an earlier process, or an earlier claim of this one, left."""
+        title = "A run goes on that the server had left"
+        self._board.report(
+            IncidentType.RUN_RECOVERED,
+            f"run:{run.run_id}",
+            title,
+            detail=f"taken up again for the {_ordinal(run.recovered)} time",
+            run_id=run.run_id,
+            data={"recovered": run.recovered, "thread_id": run.thread_id},
+        )
+
+    def _served(self, attempts: Sequence[Attempt], serving: str, **whose: str) -> None:
+        left = next((each for each in attempts if each.cause is not None and str(each.target) != serving), None)
+        if left is None:
+            return
+        asked, cause = str(left.target), str(left.cause)
+        title = f"{serving} answered for {asked}"
+        make = partial(self._board.report, IncidentType.FAILOVER_TRIGGERED, f"model:{asked}", title, **whose)
+        data = {"from": asked, "to": serving, "cause": cause}
+        self._repeats.tell(
+            ("failover", asked, serving, cause),
+            partial(make, detail=_words(cause), data=data),
+            within_seconds=FAILOVER_SECONDS,
+        )
+
+    # Operators --------------------------------------------------------------------------------------------------------
+
+    def act(self, entry: AuditEntry) -> None:
+        """An operator acted. What trips and resets do is told by the circuits and holds themselves."""
+        if not entry.action.startswith("kill_switch_"):
+            return
+        is_on = entry.action == "kill_switch_on"
+        self._board.report(
+            IncidentType.CHAOS,
+            entry.target,
+            f"Kill switch of {entry.target} {'on' if is_on else 'off'}",
+            severity=Severity.WARNING if is_on else Severity.INFO,
+            actor=entry.actor,
+            reason=entry.detail.get("reason"),
+            data={"action": entry.action, "ttl_seconds": entry.detail.get("ttl_seconds")},
+        )
+
+
+def _subject(key: str) -> tuple[bool, str]:
+    kind, _, name = key.partition(":")
+    return kind == "tool", name
+
+
+def _words(cause: str) -> str:
+    return cause.replace("_", " ")
+
+
+def _ordinal(count: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(count, f"{count}th")
+
+
+def _evidence(change: Transition) -> dict[str, Any]:
+    return {
+        "failures": change.failures,
+        "successes": change.successes,
+        "slow": change.slow,
+        "rate": round(change.rate, 4),
+        "open_until": change.open_until.isoformat() if change.open_until else None,
+    }
+
+
+def _operator(change: Transition) -> dict[str, str | None]:
+    return {"actor": change.actor, "reason": change.reason if change.rule is TransitionRule.MANUAL else None}
+
+
+def _seconds(opened: Incident, change: Transition) -> float:
+    return round((change.at - opened.at).total_seconds(), 3)
+
+
+def _hold_name(hold: Hold) -> tuple[str, str, str]:
+    return "hold", hold.kind.value, hold.key
+
+
+def _hold_key(hold: Hold) -> str:
+    return f"{'provider' if hold.kind is HoldKind.CREDENTIAL else 'model'}:{hold.key}"
+
+
+def _hold_title(hold: Hold) -> str:
+    if hold.kind is HoldKind.MODEL:
+        provider, _, model = hold.key.partition("/")
+        return f"{provider} does not know {model}"
+    return f"{hold.key} refuses its key" if hold.cause == "auth" else f"{hold.key} takes no more calls on its account"
+
+
+def _hold_data(hold: Hold) -> dict[str, Any]:
+    return {"hold": hold.kind.value, "cause": hold.cause, "until": hold.until.isoformat()}

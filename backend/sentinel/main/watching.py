@@ -1,0 +1,52 @@
+"""Those who only watch, joined to what they watch: sources tell their hooks, and hooks tell journals and incidents.
+
+Logs of circuits and holds are joined in `resilience`, since they are wanted without a database, too.
+"""
+
+from dataclasses import dataclass
+
+from sentinel.domain.incidents import IncidentQuery
+from sentinel.domain.requests import RequestRecord
+from sentinel.domain.stores import AuditEntry
+from sentinel.health.incidents import IncidentBoard, IncidentHistory
+from sentinel.health.outages import OutageWatch, outage_subjects
+from sentinel.health.reporting import IncidentReporter
+from sentinel.ids import IdSource
+from sentinel.main.providers import configured_targets
+from sentinel.main.resilience import Resilience
+from sentinel.main.storage import Storage
+from sentinel.runs.runner import RunnerListeners
+from sentinel.settings import Settings
+from sentinel.telemetry.hooks import Hooks
+
+_HOT_INCIDENTS = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """What has to be told of requests, runs and operators' acts, and what can be looked at."""
+
+    incidents: IncidentHistory
+    request_over: Hooks[[RequestRecord]]
+    act: Hooks[[AuditEntry]]
+    runs: RunnerListeners
+
+
+async def watch_over(settings: Settings, parts: Resilience, *, storage: Storage, ids: IdSource) -> Watch:
+    """Listen to circuits and holds, and give the hooks of everything that is built later."""
+    targets = configured_targets(settings)
+    board = IncidentBoard(
+        clock=parts.clock, ids=ids, listeners=[storage.incident_journal.record], capacity=_HOT_INCIDENTS
+    )
+    board.load(await storage.incidents.list(IncidentQuery(limit=_HOT_INCIDENTS)))
+    reporter = IncidentReporter(board, parts.clock, configured=targets)
+    subjects = outage_subjects(settings.routes, targets)
+    outages = OutageWatch(subjects=subjects, protection=parts.protection, board=board)
+    parts.transitions.add(reporter.transition, lambda _: outages.look())
+    parts.holds.add(reporter.hold, lambda _: outages.look())
+    return Watch(
+        incidents=IncidentHistory(board, storage.incidents),
+        request_over=Hooks(storage.request_journal.record, reporter.request_over),
+        act=Hooks(reporter.act),
+        runs=RunnerListeners(recovered=Hooks(reporter.run_recovered), ended=Hooks(reporter.run_over)),
+    )

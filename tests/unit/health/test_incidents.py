@@ -1,0 +1,127 @@
+"""The ring of incidents and its readers: the newest from memory, older ones from the store, each once."""
+
+import pytest
+
+from sentinel.domain.incidents import Incident, IncidentQuery, IncidentType
+from sentinel.domain.messages import Page
+from sentinel.errors import RequestError, StoreUnavailableError
+from sentinel.health.incidents import IncidentHistory
+from sentinel.testing.incidents import MemoryIncidentStore
+from tests.unit.health.incident_making import Watched
+
+CAPACITY = 5
+
+
+@pytest.fixture
+def watched() -> Watched:
+    return Watched(capacity=CAPACITY)
+
+
+@pytest.fixture
+def store() -> MemoryIncidentStore:
+    return MemoryIncidentStore()
+
+
+@pytest.fixture
+def history(watched: Watched, store: MemoryIncidentStore) -> IncidentHistory:
+    return IncidentHistory(watched.board, store)
+
+
+def report(watched: Watched, *numbers: int, type_: IncidentType = IncidentType.CHAOS) -> None:
+    for number in numbers:
+        watched.clock.advance(1)
+        watched.board.report(type_, f"key-{number}", "A title")
+
+
+def keys(page: Page[Incident]) -> list[str]:
+    return [incident.key for incident in page.items]
+
+
+def names(*numbers: int) -> list[str]:
+    return [f"key-{number}" for number in numbers]
+
+
+async def test_the_newest_come_first_and_from_memory_alone(
+    watched: Watched, store: MemoryIncidentStore, history: IncidentHistory
+) -> None:
+    store.is_away = True
+    report(watched, 1, 2, 3)
+    page = await history.list(IncidentQuery(limit=10))
+    assert (keys(page), page.next_cursor) == (names(3, 2, 1), None)
+    assert keys(await history.list(IncidentQuery(limit=2))) == names(3, 2)
+
+
+async def test_older_ones_come_from_the_store(
+    watched: Watched, store: MemoryIncidentStore, history: IncidentHistory
+) -> None:
+    report(watched, *range(1, 9))
+    await store.add(watched.kept[:7])  # the newest is not written yet
+    first = await history.list(IncidentQuery(limit=6))
+    assert keys(first) == names(8, 7, 6, 5, 4, 3)
+    second = await history.list(IncidentQuery(limit=6, cursor=first.next_cursor))
+    assert (keys(second), second.next_cursor) == (names(2, 1), None)
+
+
+async def test_pages_of_any_size_give_each_incident_once(
+    watched: Watched, store: MemoryIncidentStore, history: IncidentHistory
+) -> None:
+    report(watched, *range(12))
+    await store.add(watched.kept)
+    for limit in range(1, 14):
+        found, cursor = [], None
+        while True:
+            page = await history.list(IncidentQuery(limit=limit, cursor=cursor))
+            found += keys(page)
+            if (cursor := page.next_cursor) is None:
+                break
+        assert found == names(*reversed(range(12)))
+
+
+async def test_a_time_that_memory_covers_needs_no_store(
+    watched: Watched, store: MemoryIncidentStore, history: IncidentHistory
+) -> None:
+    report(watched, *range(8))
+    store.is_away = True
+    since = watched.kept[5].at
+    assert keys(await history.list(IncidentQuery(limit=50, since=since))) == names(7, 6, 5)
+    with pytest.raises(StoreUnavailableError):
+        await history.list(IncidentQuery(limit=50))
+
+
+async def test_one_type_is_found_beyond_memory(
+    watched: Watched, store: MemoryIncidentStore, history: IncidentHistory
+) -> None:
+    report(watched, 0, type_=IncidentType.OUTAGE)
+    report(watched, *range(1, 8))
+    await store.add(watched.kept)
+    assert keys(await history.list(IncidentQuery(limit=50, type=IncidentType.OUTAGE))) == names(0)
+
+
+async def test_what_memory_knows_is_never_older_than_what_is_stored(
+    watched: Watched, store: MemoryIncidentStore, history: IncidentHistory
+) -> None:
+    report(watched, *range(7))
+    await store.add(watched.kept)
+    watched.board.again(watched.kept[6])
+    page = await history.list(IncidentQuery(limit=50))
+    assert [incident.count for incident in page.items] == [2, 1, 1, 1, 1, 1, 1]
+
+
+async def test_a_process_takes_over_what_earlier_ones_stored(watched: Watched, store: MemoryIncidentStore) -> None:
+    report(watched, *range(4))
+    later = Watched(capacity=CAPACITY, clock=watched.clock)
+    await store.add(watched.kept)
+    later.board.load(await store.list(IncidentQuery(limit=CAPACITY)))
+    report(later, 4)
+    store.is_away = True
+    history = IncidentHistory(later.board, store)
+    assert keys(await history.list(IncidentQuery(limit=50))) == names(4, 3, 2, 1, 0)
+    report(later, 5)
+    with pytest.raises(StoreUnavailableError):  # the oldest is only in the store now
+        await history.list(IncidentQuery(limit=50))
+
+
+@pytest.mark.parametrize("cursor", ["", "nonsense", "0199A000-0000-7000-8000-000000000001"])
+async def test_a_cursor_that_no_listing_gave_out_is_refused(history: IncidentHistory, cursor: str) -> None:
+    with pytest.raises(RequestError, match="cursor"):
+        await history.list(IncidentQuery(limit=1, cursor=cursor))

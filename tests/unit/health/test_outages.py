@@ -1,0 +1,87 @@
+"""Outages: nobody of a provider or a route is left, somebody is back, and each is told once."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from sentinel.domain.routes import Route
+from sentinel.health.outages import OutageWatch, outage_subjects
+from sentinel.resilience.breaker_board import BreakerBoard
+from sentinel.resilience.cooldowns import CooldownBoard
+from sentinel.resilience.failure_table import LatchScope
+from sentinel.testing.clock import FakeClock
+from sentinel.testing.protection import open_protection
+from tests.unit.health.incident_making import ONE, TWO, Watched
+
+OUT_ONE, BACK_ONE = ("outage", "provider:one", 1), ("recovery", "provider:one", 1)
+
+
+@dataclass
+class House:
+    """Circuits and holds that are watched for outages."""
+
+    watched: Watched
+    circuits: BreakerBoard
+    holds: CooldownBoard
+    watch: OutageWatch
+
+    def trip(self, key: str) -> None:
+        self.circuits.get(key)
+        self.circuits.trip(key, actor="ann")
+        self.watch.look()
+
+    def reset(self, key: str) -> None:
+        self.circuits.reset(key, actor="ann")
+        self.watch.look()
+
+
+@pytest.fixture
+def house() -> House:
+    watched = Watched(clock=FakeClock())
+    protection = open_protection(watched.clock)
+    subjects = outage_subjects({"default": Route(name="default", targets=(ONE, TWO))}, [ONE, TWO])
+    watch = OutageWatch(subjects=subjects, protection=protection, board=watched.board)
+    return House(watched, protection.board, protection.cooldowns, watch)
+
+
+def test_a_provider_whose_circuit_opens_is_out_until_it_closes(house: House) -> None:
+    house.trip("provider:one")
+    house.watch.look()
+    assert house.watched.told == [OUT_ONE]
+    house.reset("provider:one")
+    assert house.watched.told == [OUT_ONE, BACK_ONE]
+    out, back = house.watched.newest.values()
+    assert (out.title, back.title) == ("one is out", "one is back")
+    assert (out.severity.value, back.severity.value) == ("critical", "info")
+    assert back.data == {"incident_id": out.incident_id, "targets": ["one/large"]}
+
+
+def test_a_route_is_out_when_nobody_on_it_is_left(house: House) -> None:
+    house.trip("model:one/large")
+    house.trip("provider:two")
+    assert house.watched.told == [OUT_ONE, ("outage", "provider:two", 1), ("outage", "route:default", 1)]
+    house.reset("provider:two")
+    assert house.watched.told[3:] == [("recovery", "provider:two", 1), ("recovery", "route:default", 1)]
+
+
+def test_a_trial_call_does_not_end_an_outage(house: House) -> None:
+    house.trip("provider:one")
+    house.watched.clock.advance(400)
+    with house.circuits.acquire(["provider:one"]):
+        house.watch.look()
+    assert house.watched.told == [OUT_ONE]
+
+
+def test_a_refused_key_is_an_outage_too(house: House) -> None:
+    house.holds.latch(ONE, LatchScope.CREDENTIAL)
+    house.watch.look()
+    assert house.watched.told == [OUT_ONE]
+    house.holds.release("one", actor="ann")
+    house.watch.look()
+    assert house.watched.told == [OUT_ONE, BACK_ONE]
+
+
+def test_a_cool_down_is_no_outage(house: House) -> None:
+    house.holds.throttle(ONE, 30)
+    house.watch.look()
+    assert house.watched.told == []
