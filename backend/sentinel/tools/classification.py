@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import anyio
 from mcp import MCPError
@@ -49,7 +49,9 @@ _BY_CODE: Final = MappingProxyType(
         URL_ELICITATION_REQUIRED: Cause.NEEDS_INPUT,
     }
 )
-_CLOSED_MESSAGE: Final = "Connection closed"  # how the SDK words it
+_CLOSED_MESSAGES: Final = ("Connection closed", "SSE stream ")  # how the SDK's own begin
+_EXPIRED_MESSAGES: Final = ("session not found", "session terminated", "session expired")
+_CAUSES: Final = frozenset(cause.value for cause in Cause)
 _CONNECTION_ERRORS: Final = (asyncio.CancelledError, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
 
 
@@ -61,6 +63,9 @@ class Judgement:
     verdict: Verdict
     detail: str | None = None
     retry_after_seconds: float | None = None
+    structured: dict[str, Any] | None = None
+    asks_server: bool = False
+    """The server itself may be at fault: it is asked for a sign of life."""
 
 
 def judgement(
@@ -73,7 +78,7 @@ def judgement(
 ) -> Judgement:
     """Return what a cause means by the table, except for what is known better in this case."""
     row = VERDICTS[cause]
-    verdict = Verdict(outcome or row.outcome, executed or row.executed, text or row.text)
+    verdict = replace(row, outcome=outcome or row.outcome, executed=executed or row.executed, text=text or row.text)
     return Judgement(cause, verdict, detail)
 
 
@@ -82,12 +87,18 @@ def judge_error(error: BaseException, *, is_lost: bool) -> Judgement:
     if isinstance(error, PydanticSerializationError):
         return judgement(Cause.INVALID_ARGUMENTS, detail="the arguments cannot be written as JSON")
     if isinstance(error, MCPError):
-        return judgement(_cause_of(error, is_lost=is_lost), detail=_shown(error))
+        return _judge_rpc_error(error, is_lost=is_lost)
     if is_lost or isinstance(error, _CONNECTION_ERRORS):
         return judgement(Cause.TRANSPORT, detail=_shown(error))
     if isinstance(error, ValidationError):
         return judgement(Cause.MALFORMED, detail=f"{error.error_count()} fields of the result are invalid")
     return judgement(Cause.SERVER_ERROR, detail=_shown(error))
+
+
+def fault_of(error: BaseException | None) -> Cause | None:
+    """Tell which fault of an HTTP server, noted by our own transport, an error is about."""
+    fault = _our_fault(error) if isinstance(error, MCPError) else None
+    return None if fault is None else Cause(fault["cause"])
 
 
 def judge_answer(answer: CallAnswer, *, max_bytes: int) -> Judgement:
@@ -100,7 +111,7 @@ def judge_answer(answer: CallAnswer, *, max_bytes: int) -> Judgement:
         return judgement(Cause.OVERSIZE, detail=f"{size} bytes; the limit is {max_bytes}", executed="yes")
     if answer.is_error:
         return judgement(Cause.TOOL_ERROR, text=text or None)
-    return Judgement(None, Verdict(Outcome.SUCCESS, "yes", text))
+    return Judgement(None, Verdict(Outcome.SUCCESS, "yes", text), structured=answer.structured_content)
 
 
 def result_text(result: CallToolResult) -> str:
@@ -121,11 +132,26 @@ def _block_text(block: ContentBlock) -> str:
     return f"[resource {block.uri}]"
 
 
+def _judge_rpc_error(error: MCPError, *, is_lost: bool) -> Judgement:
+    fault = _our_fault(error)
+    if fault is None:
+        return judgement(_cause_of(error, is_lost=is_lost), detail=_shown(error))
+    judged = judgement(Cause(fault["cause"]), detail=cleaned(error.message)[:300], executed=fault["executed"])
+    return replace(judged, retry_after_seconds=fault["retry_after_seconds"])
+
+
+def _our_fault(error: MCPError) -> dict[str, Any] | None:
+    data = error.data
+    return data if isinstance(data, dict) and MARK in data and data.get("cause") in _CAUSES else None
+
+
 def _cause_of(error: MCPError, *, is_lost: bool) -> Cause:
     if error.code == OVERSIZE_CODE and isinstance(error.data, dict) and MARK in error.data:
         return Cause.OVERSIZE
+    if any(words in error.message.lower() for words in _EXPIRED_MESSAGES):
+        return Cause.SESSION_EXPIRED
     # The code of a closed connection is one that servers also use for errors of their own: facts come first.
-    if error.code == CONNECTION_CLOSED and not is_lost and error.message != _CLOSED_MESSAGE:
+    if error.code == CONNECTION_CLOSED and not is_lost and not error.message.startswith(_CLOSED_MESSAGES):
         return Cause.SERVER_ERROR
     return _BY_CODE.get(error.code, Cause.SERVER_ERROR)
 

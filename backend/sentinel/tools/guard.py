@@ -1,7 +1,7 @@
 """One call to one tool, through everything that keeps it from harming the caller: it always ends, in time, as a value.
 
-Order: kill switch, place in the bulkhead, session, circuit, deadline, call, judgement. The registry is above, the
-supervisor and its session below.
+Order: quarantine, kill switch, pause, place in the bulkhead, session, circuit, deadline, call, judgement, check of the
+result. The router is above, the supervisor and its session below. `verdicts` learns from what came back.
 """
 
 import asyncio
@@ -12,12 +12,15 @@ from typing import Any, Final
 from sentinel.clock import Clock
 from sentinel.errors import CircuitOpenError, Outcome
 from sentinel.resilience.breaker_board import BreakerBoard, Permit
+from sentinel.resilience.breaker_view import BreakerState
 from sentinel.resilience.deadline import Deadline
 from sentinel.tools.bulkhead import Bulkhead
 from sentinel.tools.classification import Judgement, judge_answer, judge_error, judgement
-from sentinel.tools.config import ToolLimits
-from sentinel.tools.connection import CallAnswer, Connection
-from sentinel.tools.outcome import Cause, ToolOutcome
+from sentinel.tools.config import Effect, SupervisionConfig, ToolLimits, ToolOverride
+from sentinel.tools.connection import NOBODY, CallAnswer, CallContext, Connection
+from sentinel.tools.outcome import Cause, ServerStep, ToolOutcome
+from sentinel.tools.record import ToolRecord
+from sentinel.tools.result_check import ResultChecker
 from sentinel.tools.spec import ToolSpec
 from sentinel.tools.supervisor import ServerSupervisor
 from sentinel.tools.waiting import DetachedTasks, finished_within
@@ -26,6 +29,27 @@ KillSwitch = Callable[[str], bool]
 """Tells whether an operator has switched off a target such as `tool:server/tool`."""
 
 _MILLISECONDS: Final = 1000.0
+_REPLAYED: Final = (ServerStep.REOPEN, ServerStep.RENEGOTIATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardParts:
+    """What the guards of all tools share."""
+
+    board: BreakerBoard
+    clock: Clock
+    kill_switch: KillSwitch
+    detached: DetachedTasks
+    supervision: SupervisionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    arguments: Mapping[str, Any]
+    deadline: Deadline
+    is_cut_short: bool
+    """The caller gave the tool less time than it may take: running out of it says nothing about the tool."""
+    context: CallContext
 
 
 class ToolGuard:
@@ -36,23 +60,25 @@ class ToolGuard:
         spec: ToolSpec,
         *,
         supervisor: ServerSupervisor,
-        board: BreakerBoard,
         limits: ToolLimits,
-        clock: Clock,
-        kill_switch: KillSwitch,
-        detached: DetachedTasks,
+        override: ToolOverride | None = None,
+        checker: ResultChecker | None = None,
+        parts: GuardParts,
     ) -> None:
-        """Guard `spec.tool`; calls given up are left to `detached`."""
-        self._spec = spec
+        """Guard `spec.tool`. `checker` checks results that the tool's definition promises to be structured."""
+        self.spec = spec
+        self.checker = checker
         self._supervisor = supervisor
-        self._board = board
         self._limits = limits
-        self._clock = clock
-        self._kill_switch = kill_switch
-        self._detached = detached
+        self._override = override or ToolOverride()
+        self._parts = parts
+        self._clock = parts.clock
         self._bulkhead = Bulkhead(limits.max_concurrency)
+        self.record = ToolRecord(spec.target, board=parts.board, clock=parts.clock, config=parts.supervision)
 
-    async def call(self, arguments: Mapping[str, Any], *, timeout_seconds: float | None = None) -> ToolOutcome:
+    async def call(
+        self, arguments: Mapping[str, Any], *, timeout_seconds: float | None = None, context: CallContext = NOBODY
+    ) -> ToolOutcome:
         """Call the tool and return what became of it, within the tool's time and the caller's, whichever is less.
 
         Never raises for a failure of the tool; a cancellation of the caller passes through.
@@ -60,24 +86,34 @@ class ToolGuard:
         started = self._clock.monotonic()
         limit = self._limits.timeout_seconds
         seconds = limit if timeout_seconds is None else min(limit, timeout_seconds)
-        call = _Call(arguments, Deadline(self._clock, seconds), is_cut_short=seconds < limit)
+        call = _Call(arguments, Deadline(self._clock, seconds), seconds < limit, context)
         judged = await self._guarded(call)
+        outcome = self._outcome(judged, (self._clock.monotonic() - started) * _MILLISECONDS)
+        self.record.note(outcome)
+        return outcome
+
+    def _outcome(self, judged: Judgement, duration_ms: float) -> ToolOutcome:
         return ToolOutcome(
             text=judged.verdict.text,
             is_error=judged.cause is not None,
             cause=judged.cause,
-            server=self._spec.server,
-            tool=self._spec.tool,
-            duration_ms=(self._clock.monotonic() - started) * _MILLISECONDS,
+            server=self.spec.server,
+            tool=self.spec.tool,
+            duration_ms=duration_ms,
             outcome=judged.verdict.outcome,
             executed=judged.verdict.executed,
+            effect=self.spec.effect,
             retry_after_seconds=judged.retry_after_seconds,
+            structured=judged.structured,
             detail=judged.detail,
         )
 
-    async def _guarded(self, call: "_Call") -> Judgement:
-        if self._kill_switch(self._spec.target):
-            return judgement(Cause.KILL_SWITCH)
+    # Before anything is sent ------------------------------------------------------------------------------------------
+
+    async def _guarded(self, call: _Call) -> Judgement:
+        refused = self._refusal()
+        if refused is not None:
+            return refused
         if not await self._bulkhead.enter(seconds=call.deadline.remaining(), clock=self._clock):
             return judgement(Cause.BULKHEAD_FULL)
         try:
@@ -85,59 +121,150 @@ class ToolGuard:
         finally:
             self._bulkhead.leave()
 
-    async def _admitted(self, call: "_Call") -> Judgement:
+    def _refusal(self) -> Judgement | None:
+        if self.spec.is_quarantined:
+            return judgement(Cause.QUARANTINED)
+        if self._parts.kill_switch(self.spec.target):
+            return judgement(Cause.KILL_SWITCH)
+        pause, cause = self.record.cooling.remaining(), self.record.cooling.cause
+        if pause > 0 and cause is not None:
+            return replace(judgement(cause), retry_after_seconds=pause)
+        return None
+
+    async def _admitted(self, call: _Call) -> Judgement:
         if call.deadline.expired:
             return judgement(Cause.DEADLINE_EXCEEDED)
-        connection = self._supervisor.connection
-        if connection is None:  # asked before the circuit: a server that is down must not use up a probe of its tools
-            return judgement(Cause.CONNECT, detail=self._supervisor.status().last_error)
+        # The session comes before the circuit: a server that is down must not use up a probe of its tools.
+        connection = await self._connection(call)
+        if connection is None:
+            return self._not_there()
+        if self._probes() and not await self._is_safe_to_probe(connection, call):
+            return judgement(Cause.CIRCUIT_OPEN, detail="the check before the trial call failed")
+        judged = await self._permitted(connection, call)
+        replacement = await self._replacement(judged, connection)
+        return judged if replacement is None else await self._permitted(replacement, call)
+
+    async def _connection(self, call: _Call) -> Connection | None:
+        """Give the session; a trial call opens one first, without waiting for the next attempt of its supervisor."""
+        if self._supervisor.connection is None and self._probes():
+            seconds = call.deadline.cap(self._parts.supervision.reopen_seconds)
+            return await self._supervisor.ready_within(seconds, hurry=True)
+        return self._supervisor.connection
+
+    def _not_there(self) -> Judgement:
+        status = self._supervisor.status()
+        return judgement(Cause.AUTH if status.is_refused else Cause.CONNECT, detail=status.last_error)
+
+    def _probes(self) -> bool:
+        """Whether the next call is one that tells whether an open circuit may close."""
+        circuit = self._parts.board.find(self.spec.target)
+        return circuit is not None and circuit.state is not BreakerState.CLOSED and circuit.refusal() is None
+
+    async def _is_safe_to_probe(self, connection: Connection, call: _Call) -> bool:
+        """Before a call that changes something is used as a trial: a sign of life, and the declared canary."""
+        if self.spec.effect is not Effect.MUTATING:
+            return True
+        if not await self._supervisor.check(connection):
+            return False
+        if self._override.canary is None:
+            return True
+        canary = replace(call, arguments=self._override.canary, context=NOBODY)
+        return (await self._permitted(connection, canary)).cause is None
+
+    # The call ---------------------------------------------------------------------------------------------------------
+
+    async def _permitted(self, connection: Connection, call: _Call) -> Judgement:
         try:
-            permit = self._board.acquire([self._spec.target])
+            permit = self._parts.board.acquire([self.spec.target])
         except CircuitOpenError as exc:
             return replace(judgement(Cause.CIRCUIT_OPEN), retry_after_seconds=exc.retry_after)
-        with permit:
+        is_kept = False
+        try:
             sent_at = self._clock.monotonic()
-            judged = await self._sent(connection, call)
-            self._record(permit, judged, self._clock.monotonic() - sent_at)
+            judged = await self._checked(await self._sent(connection, call))
+            judged = self.record.weigh(judged, call.arguments, context=call.context, override=self._override)
+            self._tell_supervisor(judged, connection)
+            is_kept = self._settle(permit, judged, connection=connection, seconds=self._clock.monotonic() - sent_at)
+        finally:
+            if not is_kept:
+                permit.release()
         return judged
 
-    async def _sent(self, connection: Connection, call: "_Call") -> Judgement:
+    async def _sent(self, connection: Connection, call: _Call) -> Judgement:
         noise = connection.transport.noise
-        task = asyncio.create_task(connection.call(self._spec.tool, call.arguments))
+        task = asyncio.create_task(connection.call(self.spec.tool, call.arguments, call.context))
         try:
-            is_finished = await finished_within(task, seconds=call.deadline.remaining(), clock=self._clock)
-            if is_finished:
+            if await finished_within(task, seconds=call.deadline.remaining(), clock=self._clock):
                 return self._judged(task, connection)
         finally:
-            self._detached.adopt(task)
-        self._supervisor.report_silence(connection)
+            self._parts.detached.adopt(task)
         if connection.transport.noise > noise:
-            return judgement(Cause.MALFORMED, detail="no answer in time, but output that is not of the protocol")
+            detail = "no answer in time, but output that is not of the protocol"
+            return replace(judgement(Cause.MALFORMED, detail=detail), asks_server=True)
         return judgement(Cause.TIMEOUT, outcome=Outcome.NEUTRAL if call.is_cut_short else None)
 
     def _judged(self, task: "asyncio.Task[CallAnswer]", connection: Connection) -> Judgement:
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is None:
             return judge_answer(task.result(), max_bytes=self._limits.max_result_bytes)
-        judged = judge_error(error, is_lost=connection.is_lost)
-        if judged.cause is Cause.TRANSPORT:
-            self._supervisor.report_loss(connection, judged.detail or "a call found the session dead")
-        return judged
+        return judge_error(error, is_lost=connection.is_lost)
 
-    def _record(self, permit: Permit, judged: Judgement, seconds: float) -> None:
+    async def _checked(self, judged: Judgement) -> Judgement:
+        """Check a result against what the tool promises; the tool has acted in any case."""
+        if judged.cause is not None or self.checker is None:
+            return judged
+        fault = await self.checker.fault(judged.structured)
+        return judged if fault is None else judgement(Cause.BAD_RESULT, detail=fault)
+
+    # Afterwards -------------------------------------------------------------------------------------------------------
+
+    def _tell_supervisor(self, judged: Judgement, connection: Connection) -> None:
+        match judged.verdict.step if judged.cause else ServerStep.NONE:
+            case ServerStep.PROBE:
+                if judged.cause is Cause.TRANSPORT and connection.transport.shows_end:
+                    self._supervisor.report_loss(connection, judged.detail or "a call found the session dead")
+                else:
+                    self._supervisor.report_silence(connection)
+            case ServerStep.RELIST:
+                self._supervisor.relist(connection)
+            case ServerStep.REFUSED:
+                self._supervisor.report_refusal(connection, judged.detail or "")
+            case _ if judged.asks_server:
+                self._supervisor.report_silence(connection)
+
+    def _settle(self, permit: Permit, judged: Judgement, *, connection: Connection, seconds: float) -> bool:
+        """Tell the circuit; returns whether the permit is kept until the server has been asked for a sign of life."""
+        if judged.cause is not Cause.TIMEOUT and judged.cause is not Cause.TRANSPORT:
+            self._tell_circuit(permit, judged, seconds)
+            return False
+        if judged.cause is Cause.TIMEOUT and judged.verdict.outcome is Outcome.NEUTRAL:
+            return False
+        task = asyncio.create_task(self._settle_later(permit, judged, connection))
+        self._parts.detached.keep(task)
+        return True
+
+    async def _settle_later(self, permit: Permit, judged: Judgement, connection: Connection) -> None:
+        """A deadline, or a lost connection, is the tool's failure only if its server is alive otherwise."""
+        with permit:
+            is_alive = await self._supervisor.check(connection)
+            if is_alive or self.record.crashed_with(connection):
+                permit.failure(judged.cause)
+
+    def _tell_circuit(self, permit: Permit, judged: Judgement, seconds: float) -> None:
         slow_after = self._limits.slow_after_seconds
         is_slow = slow_after is not None and seconds > slow_after
         if judged.verdict.outcome is Outcome.SUCCESS:
             permit.success(slow=is_slow, duration=seconds)
         elif judged.verdict.outcome is Outcome.FAILURE:
             permit.failure(judged.cause, slow=is_slow, duration=seconds)
-        else:
-            permit.neutral()
+        self.record.trip_if_broken()
 
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    arguments: Mapping[str, Any]
-    deadline: Deadline
-    is_cut_short: bool
-    """The caller gave the tool less time than it may take: running out of it says nothing about the tool."""
+    async def _replacement(self, judged: Judgement, connection: Connection) -> Connection | None:
+        """Give the session on which a call that was surely not carried out is made once more, if it is worth it."""
+        step = judged.verdict.step
+        if judged.cause is None or judged.verdict.executed != "no" or step not in _REPLAYED:
+            return None
+        if step is ServerStep.RENEGOTIATE and not self.record.may_renegotiate(connection):
+            return None
+        reason = f"{judged.cause.value}: {judged.detail or ''}"
+        return await self._supervisor.reopen(connection, reason, renegotiate=step is ServerStep.RENEGOTIATE)

@@ -1,22 +1,28 @@
-"""A streamable HTTP transport for the MCP client: the SDK's own, with our headers and limits.
+"""A streamable HTTP transport for the MCP client: the SDK's own, with our headers and limits, over one that is
+fault-proof.
 
-It cannot see by itself that a server is gone; whoever fails a call because of that reports it to the supervisor.
+It cannot see by itself that a server is gone; whoever fails a call because of that tells the supervisor.
 """
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx2
 from mcp.client.streamable_http import streamable_http_client
 
+from sentinel.clock import Clock
 from sentinel.tools.config import ServerConfig
+from sentinel.tools.http_faults import FaultProofTransport
 
 _CONNECT_SECONDS: Final = 5.0
 _READ_SECONDS: Final = 300.0  # between two bytes of a stream; the deadline of a call is the guard's
+_MAX_CONNECTIONS: Final = 100
+_ENVELOPE_BYTES: Final = 65_536
 
 
 class TlsContext:
@@ -37,31 +43,38 @@ class HttpTransport:
     """One session with one server; an async context manager that yields the client's two streams."""
 
     noise = 0
+    shows_end = False
 
-    def __init__(self, config: ServerConfig, *, tls: TlsContext, max_event_bytes: int) -> None:
-        """Prepare to talk to `config.url`."""
+    def __init__(
+        self,
+        config: ServerConfig,
+        *,
+        tls: TlsContext,
+        max_event_bytes: int,
+        clock: Clock,
+        environment: Mapping[str, str],
+    ) -> None:
+        """Prepare to talk to `config.url`, through the proxy that `environment` names for https, if any."""
         self._url = config.url or ""
         self._tls = tls
         self._config = config
         self._max_event_bytes = max_event_bytes
+        self._clock = clock
+        self._environment = environment
         self._stack = AsyncExitStack()
+        self._wire: FaultProofTransport | None = None
         self._on_end: Callable[[], None] | None = None
+        self._on_doubt: Callable[[], None] | None = None
 
     async def __aenter__(self) -> tuple[Any, Any]:
         """Open the HTTP client; nothing is sent yet."""
-        is_secure = self._url.startswith("https:")
-        certificates = await self._tls.get() if is_secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         async with AsyncExitStack() as stack:
-            client = await stack.enter_async_context(
-                httpx2.AsyncClient(
-                    headers=dict(self._config.headers),
-                    timeout=httpx2.Timeout(_CONNECT_SECONDS, read=_READ_SECONDS),
-                    verify=certificates,
-                    trust_env=is_secure,  # a proxy is for the internet, not for a server next door
-                )
-            )
+            client = await stack.enter_async_context(await self._client())
             streams = await stack.enter_async_context(
-                streamable_http_client(self._url, http_client=client, max_sse_event_size=self._max_event_bytes)
+                # Ours is the lower cap, and the one that says whose call it was.
+                streamable_http_client(
+                    self._url, http_client=client, max_sse_event_size=self._max_event_bytes + _ENVELOPE_BYTES
+                )
             )
             self._stack = stack.pop_all()
         return streams
@@ -72,9 +85,18 @@ class HttpTransport:
         """Close the session and its connections."""
         return await self._stack.__aexit__(kind, exc, trace)
 
+    def opened(self) -> None:
+        """Say that the session is in use: from now on a broken connection fails one call."""
+        if self._wire is not None:
+            self._wire.is_open = True
+
     def on_end(self, callback: Callable[[], None]) -> None:
         """Call back when `abort` is called: the only end that shows here."""
         self._on_end = callback
+
+    def on_doubt(self, callback: Callable[[], None]) -> None:
+        """Call back when the server may have gone."""
+        self._on_doubt = callback
 
     def abort(self) -> None:
         """Say that this session is over."""
@@ -88,3 +110,36 @@ class HttpTransport:
     def describe_end(self) -> str:
         """Say how it ended."""
         return "the connection was lost"
+
+    async def _client(self) -> httpx2.AsyncClient:
+        is_secure = self._url.startswith("https:")
+        certificates = await self._tls.get() if is_secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._wire = FaultProofTransport(
+            httpx2.AsyncHTTPTransport(
+                verify=certificates,
+                trust_env=False,
+                proxy=_proxy(self._url, self._environment) if is_secure else None,  # none for a server next door
+                limits=httpx2.Limits(max_connections=_MAX_CONNECTIONS),
+            ),
+            max_bytes=self._max_event_bytes,
+            clock=self._clock,
+        )
+        self._wire.on_doubt = self._doubt
+        return httpx2.AsyncClient(
+            headers={"accept-encoding": "identity", **self._config.headers},
+            timeout=httpx2.Timeout(_CONNECT_SECONDS, read=_READ_SECONDS),
+            transport=self._wire,
+        )
+
+    def _doubt(self) -> None:
+        if self._on_doubt is not None:
+            self._on_doubt()
+
+
+def _proxy(url: str, environment: Mapping[str, str]) -> str | None:
+    known = {name.lower(): value for name, value in environment.items()}
+    proxy = known.get("https_proxy") or known.get("all_proxy")
+    host = f".{urlsplit(url).hostname or ''}"
+    exempt = [entry.strip().lstrip("*.") for entry in known.get("no_proxy", "").split(",") if entry.strip()]
+    is_exempt = any(not entry or host.endswith(f".{entry}") for entry in exempt)  # `*` exempts everything
+    return None if is_exempt or not proxy else proxy

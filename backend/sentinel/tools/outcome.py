@@ -1,11 +1,18 @@
-"""What became of a tool call, as one frozen value: never an exception, because a failed tool must not end a run."""
+"""What became of a tool call, as one frozen value: never an exception, because a failed tool must not end a run.
 
-from dataclasses import dataclass
+The table of causes is data, like `resilience.failure_table`: circuit, cool-downs, supervisor, retries and what the
+model is told all read the same row, so they cannot disagree.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from sentinel.errors import Outcome
+from sentinel.tools.config import Effect
 
 Executed: TypeAlias = Literal["yes", "no", "unknown"]
 """Whether the tool acted. Only `no`, or a tool without effect, may be called again."""
@@ -18,14 +25,26 @@ class Cause(StrEnum):
     """The tool ran and says that it failed, or that its arguments are wrong."""
     TIMEOUT = "timeout"
     TRANSPORT = "transport"
-    """The server went away while the call was in flight."""
+    """The server, or the connection, went away while the call was in flight."""
     CONNECT = "connect"
     """The server is not there; nothing was sent."""
+    SESSION_EXPIRED = "session_expired"
+    """The server has forgotten the session; nothing was done."""
     OVERSIZE = "oversize"
     MALFORMED = "malformed"
     """The server answered something that is no result."""
+    BAD_RESULT = "bad_result"
+    """The tool ran, and its result is not what its schema promises."""
     SERVER_ERROR = "server_error"
     """The server answered with an internal error."""
+    THROTTLED = "throttled"
+    """The server asks for a pause."""
+    OVERLOADED = "overloaded"
+    """The server asks for a pause, and may have begun."""
+    AUTH = "auth"
+    """The server refuses our credential."""
+    FORBIDDEN = "forbidden"
+    """Our credential may not use the tool."""
     INVALID_ARGUMENTS = "invalid_arguments"
     """The server refused the arguments, or does not know the tool."""
     PROTOCOL = "protocol"
@@ -33,29 +52,95 @@ class Cause(StrEnum):
     NEEDS_INPUT = "needs_input"
     """The tool waits for an answer of a person."""
     UNKNOWN_TOOL = "unknown_tool"
+    QUARANTINED = "quarantined"
+    """The tool is not what was approved; an operator has to look at it."""
     KILL_SWITCH = "kill_switch"
     CIRCUIT_OPEN = "circuit_open"
+    COOLDOWN = "cooldown"
+    """The tool has asked for a pause, which is not over."""
     BULKHEAD_FULL = "bulkhead_full"
     """Too many calls of this tool are in flight."""
     DEADLINE_EXCEEDED = "deadline_exceeded"
     """The caller's time was up before the call was sent."""
+    BUDGET = "budget"
+    """The run has used up the tool calls, or the time for them, that it may have."""
+    INTERRUPTED = "interrupted"
+    """Our own process ended while the call was in flight."""
+    MISCONFIGURED = "misconfigured"
+    """The capability's members do not fit together."""
+
+
+class ServerStep(StrEnum):
+    """What a cause asks of the server's supervisor."""
+
+    NONE = "none"
+    PROBE = "probe"
+    """Ask for a sign of life; no answer ends the session."""
+    REOPEN = "reopen"
+    """Open a new session now and send the call, which was not carried out, once more."""
+    RENEGOTIATE = "renegotiate"
+    """The same, and ask for the protocol's version again."""
+    RELIST = "relist"
+    """List the tools again."""
+    REFUSED = "refused"
+    """End the session; look again much later, and tell an operator."""
+
+
+class Failure(StrEnum):
+    """What a failure comes down to for whoever asked: the word in the result that a model gets."""
+
+    TOOL_FAILED = "tool_failed"
+    TOOL_UNAVAILABLE = "tool_unavailable"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    """The tool changes something, and nobody knows whether it did: it must not be called again without a look."""
+    RESULT_UNUSABLE = "result_unusable"
+    """The tool acted, and its result cannot be read."""
+    INVALID_CALL = "invalid_call"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a cause means: to the tool's circuit, to a retry, and to the model that reads `text`."""
+    """What a cause means: to the tool's circuit, to a retry, to the server, and to the model that reads `text`.
+
+    `heals`: the same tool may work again as soon as its server's session is back.
+    """
 
     outcome: Outcome
     executed: Executed
     text: str
+    step: ServerStep = ServerStep.NONE
+    heals: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolAttempt:
+    """One try of one tool on the way to an outcome."""
+
+    server: str
+    tool: str
+    cause: str | None
+    executed: Executed
+    duration_ms: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the wire shape."""
+        return {
+            "server": self.server,
+            "tool": self.tool,
+            "cause": self.cause,
+            "executed": self.executed,
+            "duration_ms": self.duration_ms,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolOutcome:
     """The end of one call.
 
-    `text` is for the model: the result, or what to know about the failure. `cause` is None for a result. `outcome` is
-    what the tool's circuit learnt. `duration_ms` includes the wait for a free place.
+    `text` is the result, or what to know about the failure. `cause` is None for a result. `server` and `tool` are those
+    that answered last; `attempts` has every try, `capability` the name that was called if that was none of a tool.
+    `outcome` is what the tool's circuit learnt; a deadline counts only once the server has shown that it is alive.
+    `duration_ms` includes the wait for a free place.
     """
 
     text: str
@@ -66,44 +151,108 @@ class ToolOutcome:
     duration_ms: float
     outcome: Outcome
     executed: Executed
+    effect: Effect = Effect.MUTATING
     retry_after_seconds: float | None = None
+    structured: Mapping[str, Any] | None = None
     detail: str | None = None
     """For operators: what exactly was observed. Not for models, it may quote the server."""
+    capability: str | None = None
+    attempts: tuple[ToolAttempt, ...] = field(default=())
+
+    @property
+    def failure(self) -> Failure | None:
+        """What the failure comes down to; None for a result."""
+        return None if self.cause is None else failure_of(self.cause, self.executed, self.effect)
+
+    @property
+    def fallback_used(self) -> bool:
+        """Whether another tool answered than the one that was tried first."""
+        return len({(attempt.server, attempt.tool) for attempt in self.attempts}) > 1
+
+    def for_model(self) -> str:
+        """Give what a model reads: the result or the tool's own words, else a JSON object that says what is known."""
+        failure = self.failure
+        if failure is None or self.cause is Cause.TOOL_ERROR:
+            return self.text
+        facts: dict[str, Any] = {"error": failure.value, "cause": str(self.cause), "executed": self.executed}
+        if self.server:
+            facts["tool"] = f"{self.server}/{self.tool}"
+        if self.retry_after_seconds is not None:
+            facts["retry_after_seconds"] = round(self.retry_after_seconds, 1)
+        return json.dumps(facts | {"message": _told(failure, self.text)}, ensure_ascii=False)
 
 
-VERDICTS: Final = MappingProxyType(
+def failure_of(cause: Cause, executed: Executed, effect: Effect) -> Failure:
+    """Tell what a failure comes down to."""
+    if cause is Cause.TOOL_ERROR:
+        return Failure.TOOL_FAILED
+    if executed == "unknown" and effect is not Effect.READ_ONLY and effect is not Effect.IDEMPOTENT:
+        return Failure.OUTCOME_UNKNOWN
+    if executed == "yes":
+        return Failure.RESULT_UNUSABLE
+    return Failure.INVALID_CALL if cause in _CALLERS_OWN else Failure.TOOL_UNAVAILABLE
+
+
+def _told(failure: Failure, text: str) -> str:
+    return f"{text} {_UNKNOWN_ADVICE}" if failure is Failure.OUTCOME_UNKNOWN else text
+
+
+_UNKNOWN_ADVICE: Final = "Do not call it again for the same purpose; find out what it did, or say that you do not know."
+_CALLERS_OWN: Final = frozenset({Cause.INVALID_ARGUMENTS, Cause.UNKNOWN_TOOL})
+_NOBODY_KNOWS: Final = "It is not known whether it acted."
+_NOTHING: Final = "Nothing was done."
+_FAILURE, _NEUTRAL = Outcome.FAILURE, Outcome.NEUTRAL
+
+VERDICTS: Final[Mapping[Cause, Verdict]] = MappingProxyType(
     {
+        # What the server, or its silence, says.
         Cause.TOOL_ERROR: Verdict(Outcome.QUALITY, "yes", "The tool failed."),
         Cause.TIMEOUT: Verdict(
-            Outcome.FAILURE, "unknown", "The tool did not answer in time. It is not known whether it acted."
+            _FAILURE, "unknown", f"The tool did not answer in time. {_NOBODY_KNOWS}", ServerStep.PROBE
         ),
         Cause.TRANSPORT: Verdict(
-            Outcome.NEUTRAL, "unknown", "The tool's server went away. It is not known whether the tool acted."
+            _NEUTRAL, "unknown", f"The tool's server went away. {_NOBODY_KNOWS}", ServerStep.PROBE, heals=True
         ),
-        Cause.CONNECT: Verdict(Outcome.NEUTRAL, "no", "The tool's server is not available. Nothing was done."),
-        Cause.OVERSIZE: Verdict(Outcome.FAILURE, "unknown", "The tool's result was too large to be read."),
-        Cause.MALFORMED: Verdict(
-            Outcome.FAILURE, "unknown", "The tool's server gave an invalid answer. It is not known whether it acted."
+        Cause.CONNECT: Verdict(
+            _NEUTRAL, "no", f"The tool's server is not available. {_NOTHING}", ServerStep.PROBE, heals=True
         ),
-        Cause.SERVER_ERROR: Verdict(
-            Outcome.FAILURE, "unknown", "The tool's server had an internal error. It is not known whether it acted."
+        Cause.SESSION_EXPIRED: Verdict(
+            _NEUTRAL, "no", f"The tool's server has restarted. {_NOTHING}", ServerStep.REOPEN, heals=True
         ),
+        Cause.OVERSIZE: Verdict(_FAILURE, "unknown", "The tool's result was too large to be read."),
+        Cause.MALFORMED: Verdict(_FAILURE, "unknown", f"The tool's server gave an invalid answer. {_NOBODY_KNOWS}"),
+        Cause.BAD_RESULT: Verdict(_FAILURE, "yes", "The tool ran, but its result is not what it promises."),
+        Cause.SERVER_ERROR: Verdict(_FAILURE, "unknown", f"The tool's server had an internal error. {_NOBODY_KNOWS}"),
+        Cause.THROTTLED: Verdict(Outcome.THROTTLE, "no", f"The tool has too much to do. {_NOTHING}"),
+        Cause.OVERLOADED: Verdict(Outcome.THROTTLE, "unknown", f"The tool has too much to do. {_NOBODY_KNOWS}"),
+        Cause.AUTH: Verdict(
+            Outcome.LATCH, "no", f"The tool's server refuses our credential. {_NOTHING}", ServerStep.REFUSED
+        ),
+        Cause.FORBIDDEN: Verdict(Outcome.LATCH, "no", f"We are not allowed to use the tool. {_NOTHING}"),
         Cause.INVALID_ARGUMENTS: Verdict(
-            Outcome.NEUTRAL, "no", "The tool's server refused the arguments. Nothing was done."
+            _NEUTRAL, "no", f"The tool's server refused the arguments. {_NOTHING}", ServerStep.RELIST
         ),
         Cause.PROTOCOL: Verdict(
-            Outcome.FAILURE, "no", "The tool's server does not support the call. Nothing was done."
+            _FAILURE, "no", f"The tool's server does not support the call. {_NOTHING}", ServerStep.RENEGOTIATE
         ),
         Cause.NEEDS_INPUT: Verdict(
-            Outcome.NEUTRAL, "unknown", "The tool asks for input from a person, which is not possible here."
+            _NEUTRAL, "unknown", "The tool asks for input from a person, which is not possible here."
         ),
-        Cause.UNKNOWN_TOOL: Verdict(Outcome.NEUTRAL, "no", "There is no tool of this name."),
-        Cause.KILL_SWITCH: Verdict(Outcome.NEUTRAL, "no", "An operator has switched this tool off. Nothing was done."),
-        Cause.CIRCUIT_OPEN: Verdict(
-            Outcome.NEUTRAL, "no", "The tool has failed too often and is paused. Nothing was done."
+        # What we say ourselves, before anything is sent.
+        Cause.UNKNOWN_TOOL: Verdict(_NEUTRAL, "no", "There is no tool of this name."),
+        Cause.QUARANTINED: Verdict(
+            _NEUTRAL, "no", f"The tool has changed, or is new, and waits for an operator's approval. {_NOTHING}"
         ),
-        Cause.BULKHEAD_FULL: Verdict(Outcome.NEUTRAL, "no", "The tool is busy. Nothing was done."),
-        Cause.DEADLINE_EXCEEDED: Verdict(Outcome.NEUTRAL, "no", "No time was left to call the tool. Nothing was done."),
+        Cause.KILL_SWITCH: Verdict(_NEUTRAL, "no", f"An operator has switched this tool off. {_NOTHING}"),
+        Cause.CIRCUIT_OPEN: Verdict(_NEUTRAL, "no", f"The tool has failed too often and is paused. {_NOTHING}"),
+        Cause.COOLDOWN: Verdict(_NEUTRAL, "no", f"The tool has asked for a pause. {_NOTHING}"),
+        Cause.BULKHEAD_FULL: Verdict(_NEUTRAL, "no", f"The tool is busy. {_NOTHING}"),
+        Cause.DEADLINE_EXCEEDED: Verdict(_NEUTRAL, "no", f"No time was left to call the tool. {_NOTHING}"),
+        Cause.BUDGET: Verdict(_NEUTRAL, "no", f"No more tool calls are allowed in this run. {_NOTHING}"),
+        Cause.MISCONFIGURED: Verdict(_NEUTRAL, "no", f"The tool is not set up correctly. {_NOTHING}"),
+        Cause.INTERRUPTED: Verdict(
+            _NEUTRAL, "unknown", f"The call was interrupted by a restart of this system. {_NOBODY_KNOWS}"
+        ),
     }
 )
-"""The first half of the table that tells what an observation means; every cause has a row."""
+"""What each cause means; every cause has a row. What is known better in a single case may differ from it."""

@@ -6,6 +6,7 @@ own tools, nothing else.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
@@ -14,10 +15,11 @@ from sentinel.clock import Clock
 from sentinel.errors import RequestError
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.tools.config import ServerConfig, ToolsConfig
-from sentinel.tools.connection import ServerTransport
-from sentinel.tools.guard import KillSwitch, ToolGuard
+from sentinel.tools.connection import NOBODY, CallContext, ServerTransport
+from sentinel.tools.guard import GuardParts, KillSwitch, ToolGuard
 from sentinel.tools.http_transport import HttpTransport, TlsContext
 from sentinel.tools.outcome import VERDICTS, Cause, ToolOutcome
+from sentinel.tools.result_check import ResultChecker
 from sentinel.tools.spec import ToolSpec, tool_specs
 from sentinel.tools.stdio_transport import StdioTransport
 from sentinel.tools.supervisor import ServerState, ServerStatus, ServerSupervisor
@@ -28,6 +30,7 @@ _DRAIN_SECONDS: Final = 1.0
 _MAX_LISTED: Final = 50
 # A result comes twice, as text and structured, and each may need escapes; plus the envelope.
 _LINE_FACTOR, _LINE_ENVELOPE = 4, 65_536
+_CHECKING_THREADS: Final = 2
 
 
 def _nothing_is_off(_target: str) -> bool:
@@ -59,14 +62,20 @@ class ToolRegistry:
         """
         self._config = config
         self._clock = clock
-        self._board = board
         self._environment = environment
-        self._kill_switch = kill_switch
         self._on_change = on_change
         self._specs: dict[str, tuple[ToolSpec, ...]] = {}
         self._by_name: dict[str, ToolSpec] = {}
         self._guards: dict[str, ToolGuard] = {}
         self._detached = DetachedTasks()
+        self._checking = ThreadPoolExecutor(_CHECKING_THREADS, thread_name_prefix="tool-results")
+        self._parts = GuardParts(
+            board=board,
+            clock=clock,
+            kill_switch=kill_switch,
+            detached=self._detached,
+            supervision=config.supervision,
+        )
         self._tls = TlsContext()
         self._supervisors = {name: self._supervisor(name, server, rng) for name, server in config.servers.items()}
 
@@ -84,6 +93,7 @@ class ToolRegistry:
         """End all servers at once; calls still in flight fail."""
         await asyncio.gather(*(each.stop() for each in self._supervisors.values()))
         await self._detached.drain(seconds=_DRAIN_SECONDS, clock=self._clock)
+        self._checking.shutdown(wait=False, cancel_futures=True)
 
     def tools(self) -> list[ToolSpec]:
         """Return the tools of all servers that are READY."""
@@ -95,13 +105,18 @@ class ToolRegistry:
         return self._by_name.get(name)
 
     async def call(
-        self, name: str, arguments: Mapping[str, Any], *, timeout_seconds: float | None = None
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        timeout_seconds: float | None = None,
+        context: CallContext = NOBODY,
     ) -> ToolOutcome:
         """Call a tool by its public name and return what became of it; see `ToolGuard.call`."""
         spec = self._by_name.get(name)
         if spec is None:
             return self._unknown(name)
-        return await self._guard(spec).call(arguments, timeout_seconds=timeout_seconds)
+        return await self._guard(spec).call(arguments, timeout_seconds=timeout_seconds, context=context)
 
     def status(self) -> list[ServerStatus]:
         """Return every server as it is now, in the order of the configuration."""
@@ -141,7 +156,9 @@ class ToolRegistry:
     def _open_transport(self, name: str, server: ServerConfig) -> ServerTransport:
         cap = _LINE_FACTOR * self._config.largest_result_bytes(name) + _LINE_ENVELOPE
         if server.url:
-            return HttpTransport(server, tls=self._tls, max_event_bytes=cap)
+            return HttpTransport(
+                server, tls=self._tls, max_event_bytes=cap, clock=self._clock, environment=self._environment
+            )
         return StdioTransport(server, environment=self._environment, clock=self._clock, line_cap=cap)
 
     def _guard(self, spec: ToolSpec) -> ToolGuard:
@@ -150,13 +167,18 @@ class ToolRegistry:
             guard = self._guards[spec.target] = ToolGuard(
                 spec,
                 supervisor=self._supervisors[spec.server],
-                board=self._board,
                 limits=self._config.limits_of(spec.server, spec.tool),
-                clock=self._clock,
-                kill_switch=self._kill_switch,
-                detached=self._detached,
+                override=self._config.override_of(spec.server, spec.tool),
+                checker=self._checker(spec),
+                parts=self._parts,
             )
+        elif guard.spec is not spec:  # listed anew: perhaps with another schema, or another effect
+            guard.checker = guard.checker if guard.spec.output_schema == spec.output_schema else self._checker(spec)
+            guard.spec = spec
         return guard
+
+    def _checker(self, spec: ToolSpec) -> ResultChecker | None:
+        return None if spec.output_schema is None else ResultChecker(spec.output_schema, executor=self._checking)
 
     def _changed(self, supervisor: ServerSupervisor) -> None:
         connection = supervisor.connection

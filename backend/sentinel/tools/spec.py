@@ -14,11 +14,11 @@ from typing import Any, Final
 from mcp_types import Tool
 
 from sentinel.tools.config import Effect, ServerConfig, ToolOverride
+from sentinel.tools.result_check import MAX_DEPTH, MAX_SCHEMA_BYTES, depth_of
 
 MAX_NAME: Final = 64
 """What model providers accept as the name of a function."""
 MAX_DESCRIPTION: Final = 4_000
-MAX_SCHEMA_BYTES: Final = 64_000
 
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -33,6 +33,11 @@ class ToolSpec:
     description: str
     input_schema: Mapping[str, Any]
     effect: Effect = Effect.MUTATING
+    output_schema: Mapping[str, Any] | None = None
+    digest: str = ""
+    """Names the tool's definition: another definition has another digest."""
+    is_quarantined: bool = False
+    """The definition is not the one that was approved; nothing is sent."""
 
     @property
     def read_only(self) -> bool:
@@ -63,8 +68,22 @@ def tool_specs(
                 description=cleaned(tool.description or tool.title or ""),
                 input_schema=tool.input_schema,
                 effect=_effect(tool, config, override),
+                output_schema=tool.output_schema,
+                digest=definition_digest(tool),
             )
     return tuple(specs.values())
+
+
+def definition_digest(tool: Tool) -> str:
+    """Give the SHA-256 of what a server says about a tool: name, title, description, schemas, annotations."""
+    definition = tool.model_dump(
+        mode="json",
+        by_alias=True,
+        exclude_none=True,
+        include={"name", "title", "description", "input_schema", "output_schema", "annotations"},
+    )
+    text = json.dumps(definition, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def public_name(server: str, tool: str) -> str:
@@ -96,6 +115,6 @@ def _effect(tool: Tool, config: ServerConfig, override: ToolOverride | None) -> 
 
 def _fits(schema: Mapping[str, Any]) -> bool:
     try:
-        return len(json.dumps(schema)) <= MAX_SCHEMA_BYTES
+        return len(json.dumps(schema)) <= MAX_SCHEMA_BYTES and depth_of(schema) <= MAX_DEPTH
     except (ValueError, RecursionError):
         return False

@@ -41,6 +41,8 @@ _DRAIN_SECONDS = 0.2  # for output that was written just before the process ende
 class StdioTransport:
     """One run of one server process; an async context manager that yields the client's two streams."""
 
+    shows_end = True
+
     def __init__(self, config: ServerConfig, *, environment: Mapping[str, str], clock: Clock, line_cap: int) -> None:
         """Prepare to run `config.command`; `environment` is ours, from which only a few variables are passed on."""
         self._config = config
@@ -88,6 +90,12 @@ class StdioTransport:
     def on_end(self, callback: Callable[[], None]) -> None:
         """Call back, once, in the moment the session can go no further."""
         self._on_end = callback
+
+    def on_doubt(self, callback: Callable[[], None]) -> None:
+        """Do nothing: an end is seen here, not suspected."""
+
+    def opened(self) -> None:
+        """Do nothing: a session in use is like one that is being opened."""
 
     def abort(self) -> None:
         """Kill the process and everything it started, now."""

@@ -11,17 +11,19 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
-from mcp import MCPError
-from mcp_types import CONNECTION_CLOSED
+from mcp_types import Tool
 
 from sentinel.clock import Clock
 from sentinel.errors import SentinelError
+from sentinel.tools.classification import fault_of
 from sentinel.tools.config import SupervisionConfig
-from sentinel.tools.connection import NEGOTIATE, Connection, ServerTransport, era_of, open_connection
+from sentinel.tools.connection import NEGOTIATE, Connection, ServerTransport, open_connection
 from sentinel.tools.spec import cleaned
 from sentinel.tools.waiting import DetachedTasks, finished_within, happened_within
+from sentinel.tools.watch import REFUSED, Relisting, Watch, refusal_of, was_answered
 
 _MAX_DOUBLINGS: Final = 16
 _ABORT_SECONDS: Final = 0.5  # after which an opening that ignores the end of its transport is cancelled
@@ -50,6 +52,8 @@ class ServerStatus:
     """How many have been opened so far."""
     protocol_version: str | None
     pid: int | None
+    is_refused: bool
+    """The server does not accept our credential, and is asked again only much later."""
 
 
 class ServerSupervisor:
@@ -81,6 +85,8 @@ class ServerSupervisor:
         self._era = NEGOTIATE
         self._owner: asyncio.Task[None] | None = None
         self._probe: asyncio.Task[None] | None = None
+        self._relisting = Relisting(self._replace_tools, clock=clock, config=config)
+        self._is_refused = False
         self._detached = DetachedTasks()
         self._loss = asyncio.Event()
         self._loss.set()
@@ -104,6 +110,7 @@ class ServerSupervisor:
             sessions=self._sessions,
             protocol_version=connection.protocol_version if connection else None,
             pid=connection.transport.pid if connection else None,
+            is_refused=self._is_refused,
         )
 
     async def wait_until(self, condition: Callable[["ServerSupervisor"], bool]) -> None:
@@ -116,10 +123,46 @@ class ServerSupervisor:
         if connection is self.connection:
             self._lose(reason)
 
+    def report_refusal(self, connection: Connection, reason: str) -> None:
+        """Say that the server refused our credential: nothing is sent to it until much later."""
+        if connection is self.connection:
+            self._is_refused = True
+            self._lose(f"our credential is refused: {reason}")
+
     def report_silence(self, connection: Connection) -> None:
-        """Say that a call on this session ran into its deadline; if the server is silent altogether, replace it."""
+        """Say that a call on this session found no answer; if the server is silent altogether, it is replaced."""
         if connection is self.connection and self._probe is None:
-            self._probe = asyncio.create_task(self._check(connection), name=f"tools:{self.name}:probe")
+            self._probe = asyncio.create_task(self._ask(connection), name=f"tools:{self.name}:probe")
+
+    async def check(self, connection: Connection) -> bool:
+        """Ask for a sign of life and return whether it came; if not, the session is replaced."""
+        self.report_silence(connection)
+        if self._probe is not None and connection is self.connection:
+            await asyncio.wait({self._probe})
+        return connection is self.connection
+
+    def relist(self, connection: Connection | None = None) -> None:
+        """List the tools of the current session anew, soon; the result is told like any change of state."""
+        current = self.connection
+        if current is not None and (connection is None or connection is current):
+            self._relisting.ask(current)
+
+    async def reopen(self, connection: Connection, reason: str, *, renegotiate: bool = False) -> Connection | None:
+        """Replace a session that a call found useless, and return the new one if it comes soon."""
+        if connection is self.connection:
+            self._hurry.set()
+            self._lose(reason)
+            if renegotiate:
+                self._era = NEGOTIATE
+        return await self.ready_within(self._config.reopen_seconds)
+
+    async def ready_within(self, seconds: float, *, hurry: bool = False) -> Connection | None:
+        """Return the current session, or the next one if it comes in time; `hurry` ends the wait between attempts."""
+        if self.connection is None and not self._is_refused:
+            if hurry:
+                self._hurry.set()
+            await happened_within(self.wait_until(_is_ready), seconds=seconds, clock=self._clock)
+        return self.connection
 
     def reconnect(self) -> None:
         """Open a new session now: end the current one, or the wait for the next attempt."""
@@ -142,8 +185,9 @@ class ServerSupervisor:
             await finished_within(owner, seconds=self._config.close_seconds, clock=self._clock)
         owner.cancel()
         await finished_within(owner, seconds=self._config.close_seconds, clock=self._clock)
-        if self._probe is not None:
-            self._probe.cancel()
+        for task in (self._probe, self._relisting.stop()):
+            if task is not None:
+                self._detached.adopt(task)
         await self._detached.drain(seconds=1.0, clock=self._clock)
 
     # The owner's task -----------------------------------------------------------------------------------------------
@@ -164,6 +208,7 @@ class ServerSupervisor:
         self._ready_at = math.inf
         transport = self._open_transport()
         transport.on_end(self._transport_ended)
+        transport.on_doubt(self._transport_doubts)
         try:
             with _unasked_cancellation_survived():
                 async with AsyncExitStack() as stack:
@@ -180,16 +225,33 @@ class ServerSupervisor:
             connection = await self._connect(stack, transport)
         except Exception as exc:  # noqa: BLE001 -- a server can make the SDK raise anything; supervision outlives it
             self._era = NEGOTIATE
+            self._is_refused = fault_of(_innermost(exc)) in REFUSED
             self._lose(_explain(exc))
             return
         self._publish(connection)
-        await self._loss.wait()
+        watch = asyncio.create_task(self._watch(connection).run(), name=f"tools:{self.name}:watch")
+        try:
+            await self._loss.wait()
+        finally:
+            self._detached.adopt(watch)
+
+    def _watch(self, connection: Connection) -> Watch:
+        return Watch(
+            connection=connection,
+            check=partial(self.check, connection),
+            tools_changed=partial(self.relist, connection),
+            clock=self._clock,
+            pulse_seconds=self._config.watch_seconds,
+            pause_seconds=self._config.backoff_base_seconds,
+        )
 
     async def _connect(self, stack: AsyncExitStack, transport: ServerTransport) -> Connection:
         async with asyncio.timeout(None) as limit:
             expiry = asyncio.create_task(self._expire(limit, transport), name=f"tools:{self.name}:connect-deadline")
             try:
-                return await open_connection(stack, transport, era=self._era, config=self._config)
+                return await open_connection(
+                    stack, transport, era=self._era, config=self._config, on_tools_changed=self.relist
+                )
             finally:
                 expiry.cancel()
 
@@ -205,7 +267,9 @@ class ServerSupervisor:
         if self._loss.is_set():
             connection.is_lost = True
             return
-        self._era = era_of(connection)
+        connection.transport.opened()
+        self._era = connection.era
+        self._is_refused = False
         self._ready_at = self._clock.monotonic()
         self._sessions += 1
         self._tools = tuple(tool.name for tool in connection.tools)
@@ -218,6 +282,8 @@ class ServerSupervisor:
             return
         longest = self._config.backoff_base_seconds * 2.0 ** min(failures - 1, _MAX_DOUBLINGS)
         seconds = self._rng() * min(longest, self._config.backoff_max_seconds)
+        if self._is_refused:
+            seconds = self._config.recheck_seconds
         await happened_within(self._hurry.wait(), seconds=seconds, clock=self._clock)
         self._hurry.clear()
 
@@ -225,6 +291,10 @@ class ServerSupervisor:
 
     def _transport_ended(self) -> None:
         self._lose(_ENDED)
+
+    def _transport_doubts(self) -> None:
+        if self.connection is not None:
+            self.report_silence(self.connection)
 
     def _name_the_end(self, transport: ServerTransport) -> None:
         if self._loss_reason == _ENDED:
@@ -252,26 +322,32 @@ class ServerSupervisor:
         self._changed = asyncio.Event()
         self._on_change(self)
 
-    # Probing ---------------------------------------------------------------------------------------------------------
+    # Questions in between ---------------------------------------------------------------------------------------------
 
-    async def _check(self, connection: Connection) -> None:
+    async def _ask(self, connection: Connection) -> None:
         question = asyncio.create_task(connection.is_alive(), name=f"tools:{self.name}:question")
         try:
             await finished_within(question, seconds=self._config.probe_seconds, clock=self._clock)
-            if not _was_answered(question) and connection is self.connection:
+            if connection is not self.connection:
+                return
+            if refusal_of(question):
+                self.report_refusal(connection, "as it told when asked for a sign of life")
+            elif not was_answered(question):
                 self._lose(f"silent for {self._config.probe_seconds:g} s when asked for a sign of life")
                 connection.transport.abort()
         finally:
             self._detached.adopt(question)
             self._probe = None
 
+    def _replace_tools(self, connection: Connection, tools: tuple[Tool, ...]) -> None:
+        if connection is self.connection:
+            connection.tools = tools
+            self._tools = tuple(tool.name for tool in tools)
+            self._announce()
 
-def _was_answered(question: "asyncio.Task[bool]") -> bool:
-    if not question.done() or question.cancelled():
-        return False
-    error = question.exception()
-    # An error is an answer too, unless it only says that there is no connection.
-    return error is None or (isinstance(error, MCPError) and error.code != CONNECTION_CLOSED)
+
+def _is_ready(supervisor: ServerSupervisor) -> bool:
+    return supervisor.state is ServerState.READY
 
 
 @contextmanager
@@ -285,8 +361,13 @@ def _unasked_cancellation_survived() -> Iterator[None]:
             raise
 
 
-def _explain(error: BaseException) -> str:
+def _innermost(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    return error
+
+
+def _explain(raised: BaseException) -> str:
+    error = _innermost(raised)
     text = error.message if isinstance(error, SentinelError) else f"{type(error).__name__}: {error}"
     return cleaned(text)[:300]

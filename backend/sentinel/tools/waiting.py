@@ -34,7 +34,7 @@ async def _awaited(event: Awaitable[Any]) -> Any:
 
 
 class DetachedTasks:
-    """Tasks that nobody waits for any more: cancelled, kept alive until they have ended, never awaited by a caller.
+    """Tasks that nobody waits for (any more): kept alive until they have ended, never awaited by a caller.
 
     A cancelled request of the MCP SDK may spend seconds on a courtesy message to a server that does not read.
     """
@@ -42,6 +42,7 @@ class DetachedTasks:
     def __init__(self) -> None:
         """Start with none."""
         self._tasks: set[asyncio.Future[Any]] = set()
+        self._kept: set[asyncio.Future[Any]] = set()
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -55,13 +56,21 @@ class DetachedTasks:
         task.add_done_callback(self._ended)
         task.cancel()
 
+    def keep(self, task: "asyncio.Future[Any]") -> None:
+        """Let a task end by itself until `drain` is called, and forget its result."""
+        self._kept.add(task)
+        task.add_done_callback(self._ended)
+
     async def drain(self, *, seconds: float, clock: Clock) -> None:
-        """Wait until all have ended, or the time is up."""
+        """Cancel what still runs and wait until all have ended, or the time is up."""
+        for task in list(self._kept):
+            self.adopt(task)
         if self._tasks:
             await happened_within(asyncio.wait(set(self._tasks)), seconds=seconds, clock=clock)
 
     def _ended(self, task: "asyncio.Future[Any]") -> None:
         self._tasks.discard(task)
+        self._kept.discard(task)
         _look_at(task)
 
 

@@ -1,49 +1,12 @@
-"""A supervised peer on a clock that tests turn."""
+"""A supervised peer, and a guard over it, on a clock that tests turn."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
-from sentinel.testing.clock import FakeClock
-from sentinel.tools.config import SupervisionConfig
-from sentinel.tools.supervisor import ServerState, ServerSupervisor
-from tests.unit.tools.peers import Peer
-
-BOUND = 5.0
-
-
-class Supervised:
-    """A supervisor, the peer behind it, the clock, and the states it went through."""
-
-    def __init__(self) -> None:
-        self.clock = FakeClock()
-        self.peer = Peer()
-        self.states: list[str] = []
-        self.random = 1.0
-        self.supervisor = self.supervise(SupervisionConfig())
-
-    def supervise(self, config: SupervisionConfig) -> ServerSupervisor:
-        self.supervisor = ServerSupervisor(
-            "peer",
-            open_transport=self.peer.transport,
-            clock=self.clock,
-            rng=lambda: self.random,
-            config=config,
-            on_change=lambda supervisor: self.states.append(supervisor.state.value),
-        )
-        return self.supervisor
-
-    async def until(self, condition: Callable[[ServerSupervisor], bool]) -> None:
-        await asyncio.wait_for(self.supervisor.wait_until(condition), BOUND)
-
-    async def until_state(self, state: ServerState) -> None:
-        await self.until(lambda supervisor: supervisor.state is state)
-
-    async def ready(self) -> ServerSupervisor:
-        self.supervisor.start()
-        await self.until_state(ServerState.READY)
-        return self.supervisor
+from tests.unit.tools.guarded import Guarded
+from tests.unit.tools.supervised import Supervised
 
 
 @pytest.fixture
@@ -55,3 +18,10 @@ async def supervised() -> AsyncIterator[Supervised]:
     while not stopping.done():
         await case.clock.elapse(1.0)
     await stopping
+
+
+@pytest.fixture
+async def guarded(supervised: Supervised) -> Guarded:
+    """A guard over a supervised peer that is ready."""
+    await supervised.ready()
+    return Guarded(supervised)

@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.shared.message import SessionMessage
-from mcp_types import ErrorData, JSONRPCError, JSONRPCRequest, JSONRPCResponse
+from mcp_types import METHOD_NOT_FOUND, ErrorData, JSONRPCError, JSONRPCRequest, JSONRPCResponse
 
 Answer = dict[str, Any] | ErrorData
 Script = Callable[[str, dict[str, Any]], Awaitable[Answer]]
@@ -50,6 +50,8 @@ class Peer:
             return MODERN
         if method == "tools/list":
             return await self.on_list(params)
+        if method != "tools/call":
+            return ErrorData(code=METHOD_NOT_FOUND, message=method)
         self.calls.append(params)
         return await self.on_call(params)
 
@@ -76,6 +78,7 @@ class PeerTransport:
     """One session with a peer, as the supervisor sees it."""
 
     pid = None
+    shows_end = True
 
     def __init__(self, script: Script) -> None:
         self._script = script
@@ -103,6 +106,12 @@ class PeerTransport:
 
     def on_end(self, callback: Callable[[], None]) -> None:
         self._on_end = callback
+
+    def on_doubt(self, callback: Callable[[], None]) -> None:
+        self.doubt = callback
+
+    def opened(self) -> None:
+        self.is_opened = True
 
     def abort(self) -> None:
         if self._to_client is not None and self._from_client is not None:

@@ -31,7 +31,7 @@ def test_what_was_not_sent_can_be_sent_again_and_never_strikes() -> None:
     for cause, verdict in VERDICTS.items():
         assert verdict.text
         if verdict.executed == "no" and cause is not Cause.PROTOCOL:
-            assert verdict.outcome is Outcome.NEUTRAL
+            assert verdict.outcome in {Outcome.NEUTRAL, Outcome.THROTTLE, Outcome.LATCH}
 
 
 @pytest.mark.parametrize(

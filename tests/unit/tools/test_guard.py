@@ -7,69 +7,14 @@ import pytest
 from mcp_types import ErrorData
 
 from sentinel.errors import Outcome
-from sentinel.resilience.breaker_board import BreakerBoard
-from sentinel.resilience.breaker_view import BreakerSnapshot, BreakerState
+from sentinel.resilience.breaker_view import BreakerState
 from sentinel.testing.clock import settle
 from sentinel.tools.config import ToolLimits
-from sentinel.tools.guard import ToolGuard
-from sentinel.tools.outcome import Cause, ToolOutcome
-from sentinel.tools.spec import ToolSpec
+from sentinel.tools.outcome import Cause
 from sentinel.tools.supervisor import ServerState
-from sentinel.tools.waiting import DetachedTasks
-from tests.unit.tools.conftest import Supervised
+from tests.unit.tools.guarded import TARGET, Guarded
 from tests.unit.tools.peers import Answer, text_result
-
-TARGET = "tool:peer/echo"
-SPEC = ToolSpec(name="peer__echo", server="peer", tool="echo", description="", input_schema={})
-
-
-class Guarded:
-    """A guard over a supervised peer, with what it records."""
-
-    def __init__(self, supervised: Supervised, limits: ToolLimits | None = None) -> None:
-        self.supervised = supervised
-        self.peer, self.clock = supervised.peer, supervised.clock
-        self.board = BreakerBoard(self.clock, rng=lambda: 0.0)
-        self.switched_off: set[str] = set()
-        self.detached = DetachedTasks()
-        self.guard = ToolGuard(
-            SPEC,
-            supervisor=supervised.supervisor,
-            board=self.board,
-            limits=limits or ToolLimits(),
-            clock=self.clock,
-            kill_switch=self.switched_off.__contains__,
-            detached=self.detached,
-        )
-
-    def answer_with(self, answer: Answer) -> None:
-        async def on_call(_params: dict[str, Any]) -> Answer:
-            return answer
-
-        self.peer.on_call = on_call
-
-    def never_answer(self) -> None:
-        async def on_call(_params: dict[str, Any]) -> Answer:
-            await asyncio.Event().wait()
-            raise AssertionError
-
-        self.peer.on_call = on_call
-
-    async def call(self, timeout_seconds: float | None = None, **arguments: object) -> ToolOutcome:
-        return await asyncio.wait_for(self.guard.call(arguments, timeout_seconds=timeout_seconds), 5.0)
-
-    def start_call(self, timeout_seconds: float | None = None) -> "asyncio.Task[ToolOutcome]":
-        return asyncio.create_task(self.guard.call({}, timeout_seconds=timeout_seconds))
-
-    @property
-    def circuit(self) -> BreakerSnapshot:
-        return self.board.get(TARGET).snapshot()
-
-
-@pytest.fixture
-async def guarded(supervised: Supervised) -> Guarded:
-    await supervised.ready()
-    return Guarded(supervised)
+from tests.unit.tools.supervised import Supervised
 
 
 async def test_a_result_is_its_text(guarded: Guarded) -> None:
@@ -92,8 +37,8 @@ async def test_a_call_ends_at_its_deadline_and_counts_against_the_tool(guarded: 
     outcome = await call
     assert (outcome.cause, outcome.outcome, outcome.executed) == (Cause.TIMEOUT, Outcome.FAILURE, "unknown")
     assert outcome.duration_ms == pytest.approx(30_000)
-    assert guarded.circuit.failures == 1
     await settle(40)
+    assert guarded.circuit.failures == 1
     assert len(guarded.detached) == 0
 
 
@@ -195,9 +140,24 @@ async def test_a_server_that_is_down_uses_up_no_probe(guarded: Guarded) -> None:
     for _ in range(3):
         await guarded.call()
     guarded.clock.advance(31.0)
+    guarded.peer.refuses_to_list = True
     guarded.peer.crash()
-    assert (await guarded.call()).cause is Cause.CONNECT
-    assert guarded.circuit.state is BreakerState.OPEN
+    call = guarded.start_call()
+    await guarded.clock.elapse(3.0)
+    assert (await call).cause is Cause.CONNECT
+    assert guarded.state() is BreakerState.OPEN
+
+
+async def test_a_trial_call_opens_the_session_first(guarded: Guarded) -> None:
+    """A probe over a dead session would never come back to life."""
+    guarded.answer_with(ErrorData(code=-32603, message="broken"))
+    for _ in range(3):
+        await guarded.call()
+    guarded.clock.advance(31.0)
+    guarded.answer_with(text_result("back"))
+    guarded.peer.crash()
+    assert (await guarded.call()).text == "back"
+    assert guarded.supervised.supervisor.status().sessions == 2
 
 
 async def test_a_cancellation_of_the_caller_passes_through_and_frees_the_place(supervised: Supervised) -> None:
@@ -218,12 +178,12 @@ async def test_a_cancellation_of_the_caller_passes_through_and_frees_the_place(s
 async def test_what_the_tool_says_of_its_failure_reaches_the_model(guarded: Guarded) -> None:
     """A tool's own error is text for the model and no strike: bad arguments must not take a tool down."""
     guarded.answer_with(text_result("division by zero", is_error=True))
-    for _ in range(9):
-        await guarded.call()
     outcome = await guarded.call()
     assert (outcome.text, outcome.is_error, outcome.cause) == ("division by zero", True, Cause.TOOL_ERROR)
+    for _ in range(9):
+        await guarded.call()
     assert (outcome.outcome, outcome.executed) == (Outcome.QUALITY, "yes")
-    assert guarded.circuit.state is BreakerState.CLOSED
+    assert guarded.state() is BreakerState.CLOSED
 
 
 async def test_a_result_over_the_cap_is_refused_although_the_tool_acted(guarded: Guarded) -> None:

@@ -8,8 +8,8 @@ import pytest
 from sentinel.testing.clock import settle
 from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.supervisor import ServerState
-from tests.unit.tools.conftest import Supervised
 from tests.unit.tools.peers import Answer, tool
+from tests.unit.tools.supervised import Supervised
 
 
 async def test_a_server_is_ready_when_its_tools_are_listed(supervised: Supervised) -> None:

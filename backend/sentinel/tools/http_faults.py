@@ -1,0 +1,251 @@
+"""An HTTP transport on which nothing that a server does can kill more than the one call it happens to.
+
+The SDK's HTTP client ends a whole session when one connection breaks, and forgets status codes and `Retry-After`. It
+does forward JSON-RPC errors, so here every fault becomes one, marked as ours, for the request that met it.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+import httpx2
+from mcp_types import INTERNAL_ERROR
+
+from sentinel.clock import Clock
+from sentinel.tools.framing import MARK
+from sentinel.tools.outcome import Cause, Executed
+
+_ERROR_BODY_BYTES: Final = 65_536
+_SESSION_HEADER: Final = "mcp-session-id"
+_NOT_SENT: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
+_EVENT_END: Final = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_LONGEST_EVENT_END: Final = 4
+_MAX_DELAY_SECONDS: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class HttpFault:
+    """What was met instead of an answer; `executed` where that is better known than the cause tells."""
+
+    cause: Cause
+    detail: str
+    executed: Executed | None = None
+    retry_after_seconds: float | None = None
+
+    def as_error(self, request_id: Any) -> bytes:
+        """Give the JSON-RPC error that says so."""
+        data = {
+            MARK: True,
+            "cause": self.cause.value,
+            "executed": self.executed,
+            "retry_after_seconds": self.retry_after_seconds,
+        }
+        error = {"code": INTERNAL_ERROR, "message": self.detail, "data": data}
+        return json.dumps({"jsonrpc": "2.0", "id": request_id, "error": error}).encode()
+
+
+class FaultProofTransport(httpx2.AsyncBaseTransport):
+    """Wraps another transport. Until `is_open` is set, broken connections are raised: there is no session to save."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport, *, max_bytes: int, clock: Clock) -> None:
+        """Cap a JSON body, or one event of a stream, at `max_bytes`."""
+        self._inner = inner
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self.is_open = False
+        self.on_doubt: Callable[[], None] | None = None
+        """Called when a stream of notifications ends, which may mean that the server has."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request; a fault becomes an answer where the request expects one."""
+        if request.method != "POST":
+            response = await self._inner.handle_async_request(request)
+            response.stream = _Watched(_stream_of(response), self._doubt)
+            return response
+        try:
+            response = await self._inner.handle_async_request(request)
+            checked = await self._checked(request, response)
+        except httpx2.TransportError as exc:
+            if not self.is_open:
+                raise
+            return _answered(request, _connection_fault(exc))
+        if isinstance(checked, HttpFault):
+            await response.aclose()
+            return _answered(request, checked)
+        return checked
+
+    async def aclose(self) -> None:
+        """Close the wrapped transport."""
+        await self._inner.aclose()
+
+    async def _checked(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response | HttpFault:
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            return HttpFault(Cause.MALFORMED, "a compressed answer, which was not asked for")
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
+            return await self._refused(request, response, is_json=kind == "application/json")
+        if kind == "application/json":
+            return await _buffered(response, self._max_bytes)
+        if kind == "text/event-stream":
+            response.stream = _Events(_stream_of(response), cap=self._max_bytes, request_id=_id_of(request))
+            return response
+        if _id_of(request) is not None and not response.is_redirect:
+            return HttpFault(Cause.MALFORMED, f"HTTP {response.status_code} with the content type {kind[:80]!r}")
+        return response
+
+    async def _refused(
+        self, request: httpx2.Request, response: httpx2.Response, *, is_json: bool
+    ) -> httpx2.Response | HttpFault:
+        fault = _fault_of_status(request, response, self._clock)
+        if fault is not None:
+            return fault
+        buffered = await _buffered(response, _ERROR_BODY_BYTES)
+        is_said = is_json and isinstance(buffered, httpx2.Response) and _is_rpc_error(buffered.content)
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and not is_said:
+            return HttpFault(Cause.SERVER_ERROR, f"HTTP {response.status_code}")
+        return buffered
+
+    def _doubt(self) -> None:
+        if self.on_doubt is not None:
+            self.on_doubt()
+
+
+class _Watched(httpx2.AsyncByteStream):
+    """A stream of notifications whose end is told."""
+
+    def __init__(self, inner: httpx2.AsyncByteStream, ended: Callable[[], None]) -> None:
+        self._inner = inner
+        self._ended = ended
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._inner:
+                yield chunk
+        finally:
+            self._ended()
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _Events(httpx2.AsyncByteStream):
+    """A stream of whole events; a break in mid-event, or an event over the cap, becomes an event that says so."""
+
+    def __init__(self, inner: httpx2.AsyncByteStream, *, cap: int, request_id: Any) -> None:
+        self._inner = inner
+        self._cap = cap
+        self._request_id = request_id
+        self._begun = bytearray()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._inner:
+                whole = self._take(chunk)
+                if whole:
+                    yield whole
+                if len(self._begun) > self._cap:
+                    yield self._said(HttpFault(Cause.OVERSIZE, f"an event over {self._cap} bytes", executed="yes"))
+                    return
+        except httpx2.TransportError as exc:
+            yield self._said(_connection_fault(exc))
+            return
+        yield bytes(self._begun)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    def _take(self, chunk: bytes) -> bytes:
+        """Give the events that the chunk completes, and keep what is left; no byte is looked at twice."""
+        looked_at = max(0, len(self._begun) - _LONGEST_EVENT_END + 1)
+        self._begun += chunk
+        ends = [match.end() for match in _EVENT_END.finditer(self._begun, looked_at)]
+        if not ends:
+            return b""
+        whole = bytes(self._begun[: ends[-1]])
+        del self._begun[: ends[-1]]
+        return whole
+
+    def _said(self, fault: HttpFault) -> bytes:
+        return b"event: message\ndata: " + fault.as_error(self._request_id) + b"\n\n"
+
+
+def _connection_fault(error: httpx2.TransportError) -> HttpFault:
+    cause = Cause.CONNECT if isinstance(error, _NOT_SENT) else Cause.TRANSPORT
+    return HttpFault(cause, f"{type(error).__name__}: {error}"[:300])
+
+
+def _fault_of_status(request: httpx2.Request, response: httpx2.Response, clock: Clock) -> HttpFault | None:
+    """Tell what a status means by itself, whatever the body says."""
+    status, shown = response.status_code, f"HTTP {response.status_code}"
+    delay = _delay(response.headers.get("retry-after"), clock)
+    if status == HTTPStatus.UNAUTHORIZED:
+        return HttpFault(Cause.AUTH, shown)
+    if status == HTTPStatus.FORBIDDEN:
+        return HttpFault(Cause.FORBIDDEN, shown)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return HttpFault(Cause.THROTTLED, shown, retry_after_seconds=delay)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and delay is not None:
+        return HttpFault(Cause.OVERLOADED, shown, retry_after_seconds=delay)
+    if status == HTTPStatus.NOT_FOUND and _SESSION_HEADER in request.headers:
+        return HttpFault(Cause.SESSION_EXPIRED, shown)
+    return None
+
+
+def _delay(text: str | None, clock: Clock) -> float | None:
+    """Read a `Retry-After`, which is a number of seconds or a date."""
+    if text is None:
+        return None
+    try:
+        seconds = float(text) if text.strip().isdigit() else _until(text, clock)
+    except (ValueError, TypeError):
+        return None
+    return min(max(0.0, seconds), _MAX_DELAY_SECONDS)
+
+
+def _until(date: str, clock: Clock) -> float:
+    return (parsedate_to_datetime(date) - clock.now()).total_seconds()
+
+
+def _is_rpc_error(body: bytes) -> bool:
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(parsed, dict) and isinstance(parsed.get("error"), dict)
+
+
+def _id_of(request: httpx2.Request) -> Any:
+    """Give the id of the JSON-RPC request that is sent; None for a notification."""
+    try:
+        message = json.loads(request.content)
+    except (ValueError, httpx2.StreamError):
+        return None
+    return message.get("id") if isinstance(message, dict) and "method" in message else None
+
+
+def _answered(request: httpx2.Request, fault: HttpFault) -> httpx2.Response:
+    request_id = _id_of(request)
+    if request_id is None:
+        return httpx2.Response(HTTPStatus.ACCEPTED, request=request)  # a notification that was lost is not missed
+    headers = {"content-type": "application/json"}
+    return httpx2.Response(HTTPStatus.BAD_GATEWAY, headers=headers, content=fault.as_error(request_id), request=request)
+
+
+async def _buffered(response: httpx2.Response, cap: int) -> httpx2.Response | HttpFault:
+    """Read a body as a whole, so that one that is cut is no answer, and one over the cap is not kept."""
+    body = bytearray()
+    async for chunk in _stream_of(response):
+        body += chunk
+        if len(body) > cap:
+            return HttpFault(Cause.OVERSIZE, f"a body over {cap} bytes", executed="yes")
+    await response.aclose()
+    headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"transfer-encoding"]
+    return httpx2.Response(response.status_code, headers=headers, content=bytes(body))
+
+
+def _stream_of(response: httpx2.Response) -> httpx2.AsyncByteStream:
+    return cast("httpx2.AsyncByteStream", response.stream)

@@ -1,0 +1,95 @@
+"""Results against schemas that servers supply, and that may be made to hurt."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from sentinel.tools.result_check import MAX_DEPTH, ResultChecker, harmless
+
+INTEGER: dict[str, Any] = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+
+
+@pytest.fixture
+def executor() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as threads:
+        yield threads
+
+
+async def fault(schema: dict[str, Any], result: dict[str, Any] | None, executor: ThreadPoolExecutor) -> str | None:
+    return await ResultChecker(schema, executor=executor).fault(result)
+
+
+async def test_a_result_that_fits_has_no_fault(executor: ThreadPoolExecutor) -> None:
+    """And one that does not says where."""
+    assert await fault(INTEGER, {"n": 1}, executor) is None
+    found = await fault(INTEGER, {"n": "x"}, executor)
+    assert found is not None
+    assert "/n" in found
+    assert await fault(INTEGER, None, executor) == "no structured content, which the tool's schema promises"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"s": {"pattern": "^(a+)+$"}}},
+        {"patternProperties": {"^(a+)+$": {"type": "integer"}}},
+        {"properties": {"s": {"format": "email"}}},
+        {"$ref": "https://example.com/schema"},
+        {"$ref": "file:///etc/passwd"},
+        {"$id": "https://example.com/", "$ref": "other.json"},
+        {"properties": {"s": {"$dynamicRef": "https://example.com/"}}},
+    ],
+)
+async def test_what_can_run_wild_is_not_looked_at(schema: dict[str, Any], executor: ThreadPoolExecutor) -> None:
+    """Regular expressions of a server are never run, addresses never opened."""
+    assert await fault(schema, {"s": "a" * 5_000 + "!"}, executor) is None
+
+
+def test_names_are_no_keywords_and_data_is_no_schema() -> None:
+    """A property may be called `pattern`."""
+    schema = {
+        "properties": {"pattern": {"type": "string", "pattern": "x"}, "format": {"const": {"pattern": "y"}}},
+        "anyOf": [{"$ref": "#/$defs/pattern"}, {"$ref": "http://a"}],
+        "$defs": {"pattern": {"type": "object"}},
+    }
+    assert harmless(schema) == {
+        "properties": {"pattern": {"type": "string"}, "format": {"const": {"pattern": "y"}}},
+        "anyOf": [{"$ref": "#/$defs/pattern"}, {}],
+        "$defs": {"pattern": {"type": "object"}},
+    }
+
+
+def test_a_schema_over_a_cap_promises_nothing() -> None:
+    """Too large, or too deep."""
+    deep: dict[str, Any] = {"type": "integer"}
+    for _ in range(MAX_DEPTH):
+        deep = {"items": deep}
+    assert harmless(deep) is None
+    assert harmless({"description": "x" * 70_000}) is None
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#"},
+        {"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}]}}, "$ref": "#/$defs/a"},
+        {"type": "no such type"},
+        {"$ref": "#/nowhere"},
+    ],
+)
+async def test_a_schema_that_never_ends_or_makes_no_sense_promises_nothing(
+    schema: dict[str, Any], executor: ThreadPoolExecutor
+) -> None:
+    """The check gives up; the result stands."""
+    assert await fault(schema, {"n": 1}, executor) is None
+
+
+async def test_a_check_that_takes_too_many_steps_is_given_up(executor: ThreadPoolExecutor) -> None:
+    """2 ** 20 branches would take minutes."""
+    schema: dict[str, Any] = {"$defs": {"d0": {"type": "string"}}, "$ref": "#/$defs/d20"}
+    for number in range(20):
+        below = {"$ref": f"#/$defs/d{number}"}
+        schema["$defs"][f"d{number + 1}"] = {"anyOf": [below, below]}
+    assert await ResultChecker(schema, executor=executor, max_steps=1000).fault({"n": 1}) is None
