@@ -33,10 +33,24 @@ _ODD = [
     "塞纳河",
 ]
 PIECES = st.sampled_from([*_REFRAINS, _CODE, *_ODD, "The Seine is 777 km long. ", "\n\n", "- one\n- two\n", "1. "])
-WHOLE_ANSWERS = st.one_of(TEXTS, st.lists(PIECES, min_size=1, max_size=8).map("".join)).filter(str.strip)
+WHOLE_ANSWERS = st.one_of(TEXTS, st.lists(PIECES, min_size=1, max_size=8).map("".join)).map(
+    lambda text: text if text.strip() else f"{text}ha"
+)
 """Answers with everything in them that a seam may stumble over; never white space alone, which is none."""
 OTHER_ANSWER = "\u2042 I would rather speak of something else than of that, if you do not mind."
 """A stranger's. No other answer begins like it."""
+
+
+def is_beginning(heard: str, text: str, *, is_whole: bool) -> bool:
+    """Tell whether a caller has read a beginning (or all) of this answer or a stranger's.
+
+    Where nothing but white space was heard before a break, a stranger's answer may follow on it: nothing was said yet.
+    """
+    if heard == text or (text.startswith(heard) and not is_whole):
+        return True
+    said = heard.lstrip()
+    space = heard.removesuffix(said)
+    return text.startswith(space) and (said == OTHER_ANSWER if is_whole else OTHER_ANSWER.startswith(said))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,8 +40,11 @@ def build_graph(checkpointer: BaseCheckpointSaver[str]) -> AgentGraph:
     return graph.compile(checkpointer=checkpointer)
 
 
-def next_node(state: RunState, runtime: Runtime[RunContext]) -> str:
-    """Follow the planner's word: a target, tools to call, or the end."""
+async def next_node(state: RunState, runtime: Runtime[RunContext]) -> str:
+    """Follow the planner's word: a target, tools to call, or the end.
+
+    Async, though it waits for nothing: LangGraph takes plain functions to another thread, which costs more than this.
+    """
     target = target_of(state["next_target"])
     if target is not None:
         return str(runtime.context.route.tier(target))
