@@ -100,6 +100,7 @@ class WirePaths:
             outgoing=outgoing,
             encoder=OriginalEncoder(outgoing),
             choices=1,
+            wants_usage=True,
             is_constrained=False,
             may_skip=lambda: False,
             **common,

@@ -35,7 +35,7 @@ class Failure:
 def failure_of(call: Call, refusal: Refusal | None) -> Failure:
     """Tell how to answer when no target could; `refusal` is what the last one said, if it said something."""
     called = call.ledger.called
-    if called and called[-1].outcome is Outcome.NEUTRAL and refusal is not None and refusal.is_caller_s_fault:
+    if refusal is not None and refusal.is_caller_s_fault and called and _is_refused(called[-1]):
         return _rejected(called[-1], refusal)
     unknown = _unknown_model(call)
     if unknown is not None:
@@ -45,6 +45,11 @@ def failure_of(call: Call, refusal: Refusal | None) -> Failure:
     if call.deadline.remaining() <= 0 or (called and called[-1].cause == "deadline_exceeded"):
         return _temporary(call, "deadline_exceeded", HTTPStatus.GATEWAY_TIMEOUT)
     return _temporary(call, "all_providers_failed", _status(called))
+
+
+def _is_refused(last: Attempt) -> bool:
+    """Whether the request itself was refused, and not what we have added to it."""
+    return last.final and last.outcome is Outcome.NEUTRAL
 
 
 def failure_text(call: Call) -> str:

@@ -65,16 +65,16 @@ class CompletionRequest:
         plain = self.choices == 1 and not self.is_constrained and not forced and modalities == ["text"]
         return plain and not self.body.get("logprobs")
 
-    def for_target(self, model: str) -> dict[str, Any]:
-        """Give the body for a target: its model name, and usage asked for in streams."""
+    def for_target(self, model: str, *, adds_usage: bool = True) -> dict[str, Any]:
+        """Give the body for a target: its model name, and usage asked for in streams if `adds_usage`."""
         body = {**self.body, "model": model}
-        if self.is_stream:
+        if self.is_stream and adds_usage:
             body["stream_options"] = {**(self.body.get("stream_options") or {}), "include_usage": True}
         return body
 
-    def to_go_on(self, model: str, continuation: Continuation) -> dict[str, Any]:
+    def to_go_on(self, model: str, continuation: Continuation, *, adds_usage: bool = True) -> dict[str, Any]:
         """Give the body that asks a target to go on with a broken answer; its limit is lowered by what was said."""
-        body = self.for_target(model)
+        body = self.for_target(model, adds_usage=adds_usage)
         body["messages"] = [*body["messages"], *continuation.turns]
         said = estimated_tokens(len(continuation.emitted))
         for name in ("max_tokens", "max_completion_tokens"):

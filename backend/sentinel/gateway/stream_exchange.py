@@ -37,14 +37,16 @@ from sentinel.providers.attempt import Meter
 class StreamExchange:
     """Reads one upstream stream into `outgoing`.
 
-    `body` is what the target is asked; `is_constrained` keeps all content back until the end; `may_skip` tells whether
-    a garbled frame may be left out because nobody else is left to ask. After `perform`, `tail` has the frames that
-    end the answer, `refusal` the provider's own error if that is what came.
+    `body` is what the target is asked; `wants_usage`: if that is for the usage, then by the caller's own wish;
+    `is_constrained` keeps all content back until the end; `may_skip` tells whether a garbled frame may be left out
+    because nobody else is left to ask. After `perform`, `tail` has the frames that end the answer, `refusal` the
+    provider's own error if that is what came.
     """
 
     client: UpstreamClient
     target: Target
     body: Mapping[str, Any]
+    wants_usage: bool
     outgoing: Outgoing
     choices: int
     is_constrained: bool
@@ -74,6 +76,7 @@ class StreamExchange:
         ) as response:
             self.refusal = await refusal_of(response)
             if self.refusal is not None:
+                self._check_usage(self.refusal)
                 raise_for(self.refusal, response.headers)
             refuse_pages(response)
             await self._read(response.content.iter_any(), meter)
@@ -102,6 +105,12 @@ class StreamExchange:
     def has_tool_parts(self) -> bool:
         """Whether the answer was calling tools."""
         return any(chunk.is_held for chunk in self._held)
+
+    def _check_usage(self, refusal: Refusal) -> None:
+        """Raise if what was refused is what we have added to the caller's request."""
+        if not self.wants_usage:
+            said = refusal.body.decode("utf-8", "replace")
+            self.client.without_usage.check(str(self.target), self.body, status_code=refusal.status_code, said=said)
 
     async def _read(self, parts: Any, meter: Meter) -> None:
         splitter = FrameSplitter()

@@ -78,11 +78,17 @@ class StreamRelay:
         return continue_answer(emitted, has_prefill=has_prefill, seam=seam)
 
     def _exchange(self, target: Target, continuation: Continuation | None) -> StreamExchange:
-        request = self.request
+        request, name = self.request, target.model
+        adds_usage = str(target) not in self.client.without_usage
+        if continuation is None:
+            body = request.for_target(name, adds_usage=adds_usage)
+        else:
+            body = request.to_go_on(name, continuation, adds_usage=adds_usage)
         return StreamExchange(
             client=self.client,
             target=target,
-            body=request.to_go_on(target.model, continuation) if continuation else request.for_target(target.model),
+            body=body,
+            wants_usage=request.wants_usage,
             outgoing=self.outgoing,
             choices=request.choices,
             is_constrained=request.is_constrained,

@@ -6,7 +6,7 @@ did (`translated_upstream`). Exchanges see no difference.
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ import orjson
 
 from sentinel.errors import ProviderError, ProviderProtocolError, ProviderUnavailableError
 from sentinel.providers.classification import from_response
+from sentinel.providers.usage_refusals import UsageRefusals
 from sentinel.providers.vendor_codes import FAILED
 
 CHAT_PATH = "/chat/completions"
@@ -71,9 +72,13 @@ class Upstream(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class UpstreamClient:
-    """All providers by their names in the configuration."""
+    """All providers by their names in the configuration.
+
+    `without_usage`: the targets that refuse to be asked for the usage of a stream.
+    """
 
     upstreams: Mapping[str, Upstream]
+    without_usage: UsageRefusals = field(default_factory=UsageRefusals)
 
     def post(
         self, provider: str, path: str, body: dict[str, Any], *, connect_seconds: float

@@ -18,6 +18,7 @@ from sentinel.providers.classification import from_exception, from_response
 from sentinel.providers.kept_connections import trace_connection
 from sentinel.providers.langchain_chat import LangChainProvider
 from sentinel.providers.transport_errors import chain_of
+from sentinel.providers.usage_refusals import UsageRefusals
 from sentinel.providers.web_pages import refuse_web_page
 
 _NO_ANSWER = (openai.APIConnectionError, openai.APIResponseValidationError)
@@ -63,14 +64,22 @@ class _PlainChunks:
     costs.
     """
 
-    def __init__(self, client: openai.AsyncOpenAI) -> None:
+    def __init__(self, client: openai.AsyncOpenAI, without_usage: UsageRefusals) -> None:
         self._client = client
+        self._without_usage = without_usage
 
     async def create(self, **body: Any) -> openai.AsyncStream[object]:
-        """Open a stream; raises what the SDK raises."""
-        return await self._client.post(
-            "/chat/completions", body=body, cast_to=object, stream=True, stream_cls=openai.AsyncStream[object]
-        )
+        """Open a stream; raises what the SDK raises, and ProviderUnsupportedError where the usage is refused."""
+        model = str(body["model"])
+        if model in self._without_usage:
+            body.pop("stream_options", None)
+        try:
+            return await self._client.post(
+                "/chat/completions", body=body, cast_to=object, stream=True, stream_cls=openai.AsyncStream[object]
+            )
+        except openai.APIStatusError as error:
+            self._without_usage.check(model, body, status_code=error.status_code, said=error.response.text)
+            raise
 
 
 def connection_pool(tls: ssl.SSLContext) -> httpx2.AsyncClient:
@@ -87,6 +96,8 @@ def openai_provider(
 ) -> LangChainProvider:
     """Make the adapter; `clients` are closed by who made them."""
 
+    without_usage = UsageRefusals()
+
     def build(call: ModelCall) -> ChatOpenAI:
         model = ChatOpenAI(
             model=call.model,
@@ -102,7 +113,7 @@ def openai_provider(
             http_async_client=clients.pool,
             http_client=clients.unused,
         )
-        model.async_client = _PlainChunks(model.root_async_client)
+        model.async_client = _PlainChunks(model.root_async_client, without_usage)
         return model
 
     return LangChainProvider(name=name, build=build, read_error=lambda error: read_openai_error(error, now=clock.now()))

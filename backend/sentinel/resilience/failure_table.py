@@ -137,11 +137,12 @@ FAILURE_TABLE = _rows(
     # Row 26, `x-should-retry: false`, forbids what `same_target` would allow: `Attempt.may_repeat`.
     (["circuit_open", "kill_switch", "cooldown", "latched"], FailureRule(row=27, outcome=_NEUTRAL)),
     # When a broken answer is continued: the new text did not go on where the old one ended, and nothing of it was
-    # used; or the target takes no partial answer, and may be asked in the other way.
+    # used.
     (["seam_diverged"], FailureRule(row=0, outcome=_QUALITY)),
     # What the request asks for cannot be said to this target; nothing was sent.
     (["unsupported"], FailureRule(row=0, outcome=_NEUTRAL)),
-    (["prefill_refused"], FailureRule(row=0, outcome=_NEUTRAL, same_target=_AGAIN, pace=Pace.AT_ONCE)),
+    # It refuses what we have added, a partial answer or the wish for usage, and may be asked in the other way.
+    (["prefill_refused", "usage_refused"], FailureRule(row=0, outcome=_NEUTRAL, same_target=_AGAIN, pace=Pace.AT_ONCE)),
 )
 """Every cause that an attempt on a provider can have, and its rule."""
 

@@ -44,7 +44,7 @@ ROWS = [
     (0, ["stale_connection"], N, AGAIN, ANY, False),
     (0, ["seam_diverged"], Q, NEVER, ANY, False),
     (0, ["unsupported"], N, NEVER, ANY, False),
-    (0, ["prefill_refused"], N, AGAIN, ANY, False),
+    (0, ["prefill_refused", "usage_refused"], N, AGAIN, ANY, False),
 ]
 
 

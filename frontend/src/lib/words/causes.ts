@@ -41,6 +41,7 @@ const PHRASES: Record<string, string> = {
   bad_request: "rejected the request",
   conflict: "was busy with something else",
   unsupported: "cannot be asked for this",
+  usage_refused: "does not count the tokens of a stream",
   prefill_refused: "does not go on with a partial answer",
   context_length: "cannot take a conversation this long",
   content_filter: "declined by its content filter",
