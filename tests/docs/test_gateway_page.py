@@ -85,7 +85,8 @@ async def test_every_header_that_answers_have_is_named_and_no_other(page_server:
     has = {name for name in answer.headers if name.startswith("x-sentinel-")}
     named = {name.lower() for row in table_rows("gateway.md", "Header", "Meaning") for name in row[0].split(", ")}
     sent = {"x-sentinel-route", "x-sentinel-midstream", "x-sentinel-timeout-seconds", "x-request-id"}
-    assert named == has | sent
+    priced = {"x-sentinel-cost-usd"}  # a header of those who have told prices
+    assert named == has | sent | priced
 
 
 def test_every_error_of_ours_is_named_with_its_status() -> None:

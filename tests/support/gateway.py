@@ -18,6 +18,7 @@ from sentinel.api.app import create_app
 from sentinel.chaos.kill_switches import KillSwitches
 from sentinel.clock import SystemClock
 from sentinel.domain.attempts import Attempt
+from sentinel.domain.money import Price
 from sentinel.domain.requests import RequestRecord
 from sentinel.domain.routes import Deadlines, Route, Target
 from sentinel.gateway.call import Recovery
@@ -52,6 +53,7 @@ class Plan:
     routes: Mapping[str, Route] = field(default_factory=dict)
     max_attempts: int = 3
     panic: Panic = Panic.FAIL
+    prices: Mapping[Target, Price] = field(default_factory=dict)
     max_body_bytes: int = 1_000_000
 
 
@@ -133,7 +135,9 @@ def _build(plan: Plan, session: aiohttp.ClientSession) -> Gateway:
         protection.board, kill_switches.is_killed, cooldowns=protection.cooldowns, bulkheads=protection.bulkheads
     )
     recovery = Recovery(
-        pipeline=AttemptPipeline(protection=protection, clock=clock, observe=[gateway.attempts.append]),
+        pipeline=AttemptPipeline(
+            protection=protection, clock=clock, observe=[gateway.attempts.append], prices=plan.prices
+        ),
         planner=RecoveryPlanner(
             max_attempts=plan.max_attempts,
             backoff=Backoff(base_seconds=0.001, min_attempt_seconds=0.01),

@@ -76,6 +76,8 @@ def served_attempt(**changes: Any) -> Attempt:
             "duration_ms": 1000.0,
             "ttft_ms": 12.5,
             "usage": Usage(10, 20, estimated=True),
+            "cost_nanos": 13_500,
+            "skipped_frames": 2,
             "splice_offset": 7,
             **changes,
         }

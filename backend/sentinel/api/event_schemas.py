@@ -45,6 +45,7 @@ class CompletionEvent(EventPayload):
     model: str | None
     finish_reason: str | None
     usage: UsageView
+    cost_usd: float | None
     ttft_ms: float | None
     latency_ms: float
     failover_occurred: bool
@@ -58,6 +59,7 @@ class ErrorEvent(ProblemView, EventPayload):
     """The run has ended without an answer; the body of a problem document."""
 
     partial_text: str
+    cost_usd: float | None
     attempts: list[AttemptView]
 
 

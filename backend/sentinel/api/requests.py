@@ -31,6 +31,8 @@ class GatewayRequestView(View):
     model: str | None
     usage: UsageView
     """All tokens that were spent, failed attempts included."""
+    cost_usd: float | None
+    """What they cost; null unless every target that spent some has a price."""
     ttft_ms: float | None
     latency_ms: float
     failover_occurred: bool

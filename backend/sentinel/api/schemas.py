@@ -49,6 +49,8 @@ class AttemptView(View):
     ttft_ms: float | None
     duration_ms: float
     usage: UsageView | None
+    cost_usd: float | None
+    skipped_frames: int
     breaker_state: Literal["closed", "open", "half_open"] | None
     splice_offset: int | None
     final: bool
@@ -141,6 +143,7 @@ class RunView(View):
     model: str | None
     finish_reason: str | None
     usage: UsageView | None
+    cost_usd: float | None
     ttft_ms: float | None
     latency_ms: float | None
     failover_occurred: bool

@@ -11,7 +11,9 @@ from sentinel.api.schemas import (
     RunView,
     ThreadView,
 )
+from sentinel.domain.attempts import total_cost
 from sentinel.domain.messages import Message, Role, Thread
+from sentinel.domain.money import usd
 from sentinel.domain.runs import Run
 
 
@@ -45,6 +47,7 @@ def run_view(run: Run) -> RunView:
             "model": run.model,
             "finish_reason": run.finish_reason,
             "usage": run.usage.to_dict() if run.usage else None,
+            "cost_usd": usd(total_cost(run.attempts)),
             "ttft_ms": run.ttft_ms,
             "latency_ms": run.latency_ms,
             "failover_occurred": run.failover_occurred,

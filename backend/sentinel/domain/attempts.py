@@ -1,9 +1,11 @@
 """One call to one target, as the ledger keeps it: the receipt of an answer is a list of these."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from sentinel.domain.money import nanos_of, usd
 from sentinel.domain.routes import Target
 from sentinel.errors import Outcome
 
@@ -46,6 +48,8 @@ class Attempt:
     before the seam when this attempt was asked to go on with it; `final` means that no other target may be asked after
     this outcome. `retry_after_seconds` (what the target asked for) and `may_repeat` (false: it said that it must not be
     asked again) matter only to what comes next: they are kept in the state of a run, and are not in a receipt.
+    `cost_nanos` is what its usage cost in nanodollars at the price of that day, None where no price was known;
+    `skipped_frames` counts garbled frames that were left out of its answer.
     """
 
     number: int
@@ -63,6 +67,8 @@ class Attempt:
     breaker_state: str | None = None
     splice_offset: int | None = None
     final: bool = False
+    cost_nanos: int | None = None
+    skipped_frames: int = 0
     retry_after_seconds: float | None = None
     may_repeat: bool = True
 
@@ -97,6 +103,8 @@ class Attempt:
             "ttft_ms": self.ttft_ms,
             "duration_ms": self.duration_ms,
             "usage": self.usage.to_dict() if self.usage else None,
+            "cost_usd": usd(self.cost_nanos),
+            "skipped_frames": self.skipped_frames,
             "breaker_state": self.breaker_state,
             "splice_offset": self.splice_offset,
             "final": self.final,
@@ -122,9 +130,18 @@ class Attempt:
             ttft_ms=data["ttft_ms"],
             duration_ms=data["duration_ms"],
             usage=Usage.from_dict(data["usage"]) if data["usage"] else None,
+            cost_nanos=nanos_of(data.get("cost_usd")),  # checkpoints of earlier versions have neither
+            skipped_frames=data.get("skipped_frames", 0),
             breaker_state=data["breaker_state"],
             splice_offset=data["splice_offset"],
             final=data["final"],
             retry_after_seconds=data.get("retry_after_seconds"),
             may_repeat=data.get("may_repeat", True),
         )
+
+
+def total_cost(attempts: Iterable[Attempt]) -> int | None:
+    """Add up costs in nanodollars; None if something was spent that has no price: half a bill is none."""
+    spent = [attempt for attempt in attempts if attempt.usage is not None]
+    costs = [attempt.cost_nanos for attempt in spent if attempt.cost_nanos is not None]
+    return sum(costs) if costs and len(costs) == len(spent) else None

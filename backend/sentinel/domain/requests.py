@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sentinel.domain.attempts import Attempt, Usage
+from sentinel.domain.attempts import Attempt, Usage, total_cost
+from sentinel.domain.money import usd
 from sentinel.domain.routes import Target
 
 
@@ -60,6 +61,7 @@ class RequestRecord:
             "provider": self.serving.provider if self.serving else None,
             "model": self.serving.model if self.serving else None,
             "usage": self.usage.to_dict(),
+            "cost_usd": usd(total_cost(self.attempts)),
             "ttft_ms": self.ttft_ms,
             "latency_ms": self.latency_ms,
             "failover_occurred": len(self.failover_chain) > 1,

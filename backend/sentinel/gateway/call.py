@@ -108,7 +108,7 @@ class Call:
     def _abandoned(self, spec: AttemptSpec, exchange: Exchange, *, began_at: datetime, began: float) -> Attempt:
         """The caller left in mid-attempt, which says nothing about the target."""
         clock = self.recovery.clock
-        return Attempt(
+        attempt = Attempt(
             number=spec.number,
             target=spec.target,
             outcome=Outcome.NEUTRAL,
@@ -118,6 +118,7 @@ class Call:
             duration_ms=round((clock.monotonic() - began) * 1000, 3),
             usage=exchange.usage,
         )
+        return self.recovery.pipeline.booked(attempt)
 
     def _pass_over(self, target: Target, refusal: Refusal) -> None:
         number, now = len(self.attempts) + 1, self.recovery.clock.now()

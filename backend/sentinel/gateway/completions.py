@@ -11,7 +11,7 @@ from sentinel.gateway.call import Call, Recovery, first_success
 from sentinel.gateway.failures import broken_text, failure_of
 from sentinel.gateway.outgoing import Outgoing
 from sentinel.gateway.plain_exchange import Check, PlainExchange, completion_check, embeddings_check
-from sentinel.gateway.receipts import Header, attempt_brief, receipt_headers
+from sentinel.gateway.receipts import Header, attempt_brief, cost_headers, receipt_headers
 from sentinel.gateway.records import Observe, Observed
 from sentinel.gateway.requests import CallerOptions, CompletionRequest, read_completion_request, read_json, read_options
 from sentinel.gateway.responses import Responder
@@ -55,13 +55,13 @@ class Work:
     async def answer(self, body: bytes) -> None:
         """Send a whole answer."""
         self.observed.succeeded()
-        await self.asked.respond.whole(200, body, self.receipt())
+        await self.asked.respond.whole(200, body, [*self.receipt(), *cost_headers(self.call.attempts)])
 
     async def fail(self, refusal: Refusal | None) -> None:
         """Say that there is no answer: in the provider's words if the request itself was refused, else in ours."""
         failure = failure_of(self.call, refusal)
         self.observed.failed(failure.code, status_code=failure.status)
-        headers = self.receipt()
+        headers = [*self.receipt(), *cost_headers(self.call.attempts)]
         if failure.original is not None:
             await self.asked.respond.whole(failure.status, failure.original, headers)
             return
@@ -143,7 +143,6 @@ class Completions:
         outgoing = Outgoing(start, respond.part)
         relay = StreamRelay(call=work.call, request=request, outgoing=outgoing, client=self.client)
         is_whole = await relay.run()
-        observed.skipped_frames = relay.last.skipped_frames if relay.last else 0
         if is_whole:
             observed.succeeded()
         elif outgoing.has_started:

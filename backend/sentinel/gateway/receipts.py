@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sentinel.domain.attempts import Attempt
+from sentinel.domain.attempts import Attempt, total_cost
+from sentinel.domain.money import usd, usd_text
 from sentinel.domain.routes import Target
 from sentinel.resilience.ledger import Ledger
 
@@ -31,6 +32,20 @@ def receipt_headers(
     if serving is not None:
         headers |= {"X-Sentinel-Provider": serving.provider, "X-Sentinel-Model": serving.model}
     return [(name.lower().encode(), _fit(value)) for name, value in headers.items()]
+
+
+def cost_headers(attempts: Sequence[Attempt]) -> list[Header]:
+    """Give the header of what all attempts together cost, if that is known; they must be over."""
+    cost = total_cost(attempts)
+    return [] if cost is None else [(b"x-sentinel-cost-usd", usd_text(cost).encode())]
+
+
+def cost_note(attempts: Sequence[Attempt]) -> dict[str, Any] | None:
+    """Give what a comment says about the cost of a stream, whose headers were sent before anybody knew it."""
+    ledger = Ledger.of(attempts)
+    if ledger.cost_nanos is None:
+        return None
+    return {"event": "cost", "cost_usd": usd(ledger.cost_nanos), "estimated": ledger.usage.estimated}
 
 
 def _fit(value: str) -> bytes:

@@ -30,7 +30,6 @@ class Observed:
     clock: Clock
     observe: Observe
     status_code: int | None = None
-    skipped_frames: int = 0
     _outcome: RequestOutcome = RequestOutcome.CANCELLED
     _error_code: str | None = None
     _started: float = 0.0
@@ -77,7 +76,7 @@ class Observed:
             attempts=ledger.attempts,
             started_at=self._started_at or now,
             ended_at=now,
-            skipped_frames=self.skipped_frames,
+            skipped_frames=sum(attempt.skipped_frames for attempt in ledger.attempts),
         )
 
 

@@ -140,7 +140,7 @@ class StreamExchange:
         if payload == b"[DONE]":
             self._is_done = True
             return None
-        chunk = self._parse(payload)
+        chunk = self._parse(payload, meter)
         if chunk is None:
             return None
         if chunk.data.get("error"):
@@ -149,13 +149,14 @@ class StreamExchange:
         self._finished.update(chunk.finish_reasons)
         return self._sorted(chunk, meter)
 
-    def _parse(self, payload: bytes) -> Chunk | None:
+    def _parse(self, payload: bytes, meter: Meter) -> Chunk | None:
         try:
             return read_chunk(payload)
         except ProviderProtocolError:
             if not self.may_skip():
                 raise
             self.skipped_frames += 1
+            meter.skipped_frame()
             return None
 
     def _sorted(self, chunk: Chunk, meter: Meter) -> Chunk | None:

@@ -12,7 +12,7 @@ from sentinel.gateway.encoders import Encoder, OriginalEncoder, SplicedEncoder
 from sentinel.gateway.endings import closing_frames
 from sentinel.gateway.openai_errors import error_body
 from sentinel.gateway.outgoing import Outgoing
-from sentinel.gateway.receipts import failover_note
+from sentinel.gateway.receipts import cost_note, failover_note
 from sentinel.gateway.requests import CompletionRequest
 from sentinel.gateway.stream_exchange import StreamExchange
 from sentinel.gateway.upstream import UpstreamClient
@@ -49,6 +49,7 @@ class StreamRelay:
 
     async def fail(self, code: str, message: str) -> None:
         """End a stream that has begun: an error frame, and neither a finish nor the end marker."""
+        await self._tell_cost()
         await self.outgoing.write(b"data: " + orjson.dumps(error_body(code, message)) + b"\n\n")
 
     @property
@@ -119,6 +120,7 @@ class StreamRelay:
         assert identity is not None, "something was sent"  # noqa: S101 - holds since an empty answer is a failure
         if exchange.skipped_frames:
             await self.outgoing.comment({"event": "frames_skipped", "count": exchange.skipped_frames})
+        await self._tell_cost()
         spent = sum((attempt.usage for attempt in self.call.attempts if attempt.usage), Usage())
         await self.outgoing.write(
             closing_frames(
@@ -129,3 +131,7 @@ class StreamRelay:
                 wants_usage=self.request.wants_usage,
             )
         )
+
+    async def _tell_cost(self) -> None:
+        if (note := cost_note(self.call.attempts)) is not None:
+            await self.outgoing.comment(note)

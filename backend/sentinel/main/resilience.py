@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sentinel.chaos.kill_switches import KillSwitches
 from sentinel.clock import Clock
-from sentinel.domain.routes import Capabilities
+from sentinel.domain.money import Price
+from sentinel.domain.routes import Capabilities, Target
 from sentinel.main.providers import circuits_of
 from sentinel.resilience.backoff import Backoff
 from sentinel.resilience.breaker_board import BreakerBoard
@@ -101,6 +102,15 @@ def _planner(settings: Settings, protection: Protection) -> RecoveryPlanner:
 
 def _capabilities(model: ModelSettings) -> Capabilities:
     return Capabilities(prefill=model.prefill, context_tokens=model.context_tokens, larger_context=model.larger_context)
+
+
+def prices_of(settings: Settings) -> dict[Target, Price]:
+    """Give the price of every target that has one."""
+    return {
+        target: Price.of_usd(per_million_input=model.price.input, per_million_output=model.price.output)
+        for target, model in settings.models.items()
+        if model.price is not None
+    }
 
 
 def _log_transition(change: Transition) -> None:

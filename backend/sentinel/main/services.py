@@ -25,7 +25,7 @@ from sentinel.health.providers import ProviderCard, ProviderHealth, ProviderMoni
 from sentinel.ids import IdSource
 from sentinel.main.gateway import build_gateway
 from sentinel.main.providers import build_providers, kill_switch_targets, provider_cards
-from sentinel.main.resilience import Resilience, build_resilience
+from sentinel.main.resilience import Resilience, build_resilience, prices_of
 from sentinel.main.storage import Storage, open_storage
 from sentinel.main.tools import tool_registry
 from sentinel.main.watching import Watch, watch_over
@@ -84,7 +84,11 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
         graph = build_graph(await _checkpointer(settings, stack))
         lag = await stack.enter_async_context(LoopLag(clock))
         pipeline = AttemptPipeline(
-            protection=parts.protection, clock=clock, observe=[monitor.observe], was_late=lag.was_late_since
+            protection=parts.protection,
+            clock=clock,
+            observe=[monitor.observe],
+            was_late=lag.was_late_since,
+            prices=prices_of(settings),
         )
         models = ChatAttempts(providers=await build_providers(settings, clock, stack), pipeline=pipeline)
         recovery = Recovery(pipeline=pipeline, planner=parts.planner, gate=parts.gate, clock=clock)

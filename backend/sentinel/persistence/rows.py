@@ -131,6 +131,8 @@ def _attempt_row(attempt: Attempt) -> dict[str, Any]:
         "duration_ms": attempt.duration_ms,
         "ttft_ms": attempt.ttft_ms,
         **usage_columns(attempt.usage),
+        "cost_nanos": attempt.cost_nanos,
+        "skipped_frames": attempt.skipped_frames,
         "breaker_state": attempt.breaker_state,
         "splice_offset": attempt.splice_offset,
     }
@@ -152,6 +154,8 @@ def attempt_from(row: Row[Any]) -> Attempt:
         duration_ms=row.duration_ms,
         ttft_ms=row.ttft_ms,
         usage=_usage_from(row),
+        cost_nanos=row.cost_nanos,
+        skipped_frames=row.skipped_frames,
         breaker_state=row.breaker_state,
         splice_offset=row.splice_offset,
     )

@@ -190,6 +190,8 @@ attempts = Table(
     Column("duration_ms", Double, nullable=False),
     Column("ttft_ms", Double),
     *_usage(),
+    Column("cost_nanos", BIG_INTEGER),
+    Column("skipped_frames", Integer, nullable=False, server_default="0"),
     _optional_text("breaker_state"),
     Column("splice_offset", Integer),
     CheckConstraint("(run_id IS NULL) <> (request_id IS NULL)", name="one_owner"),

@@ -5,14 +5,15 @@ finished `Attempt` for the ledger. The caller's cancellation passes through, clo
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
 from sentinel.clock import Clock
 from sentinel.domain.attempts import Attempt, Usage
+from sentinel.domain.money import Price
 from sentinel.domain.routes import Deadlines, Target
 from sentinel.errors import (
     DeadlineExceededError,
@@ -85,18 +86,23 @@ class Meter:
         """Stop the clock while the caller is slow to take what has arrived."""
         return self._timers.paused()
 
+    def skipped_frame(self) -> None:
+        """Note a garbled frame that is left out of the answer."""
+        self._watch.skipped_frames += 1
+
 
 Failure = ProviderError | DeadlineExceededError | LoopLagError
 
 
 @dataclass(slots=True)
 class _Stopwatch:
-    """When the attempt began, and how long until the first content."""
+    """When the attempt began, how long until the first content, and how many frames were left out."""
 
     clock: Clock
     started_at: datetime
     started: float
     first_content_ms: float | None = None
+    skipped_frames: int = 0
 
     def elapsed_ms(self) -> float:
         return (self.clock.monotonic() - self.started) * 1000
@@ -116,13 +122,15 @@ class AttemptPipeline:
     """Runs single attempts.
 
     `observe` is told of every finished attempt (health figures read there); `was_late` tells whether our own event
-    loop stood still since a monotonic time: then a limit that passed is not the target's fault.
+    loop stood still since a monotonic time: then a limit that passed is not the target's fault. `prices` are those of
+    the targets that have one.
     """
 
     protection: Protection
     clock: Clock
     observe: Sequence[Callable[[Attempt], None]] = field(default=())
     was_late: Callable[[float], bool] = never_late
+    prices: Mapping[Target, Price] = field(default_factory=dict)
 
     async def run(self, spec: AttemptSpec, exchange: Exchange) -> Attempt:
         """Make one attempt. Never raises for what the target does."""
@@ -136,6 +144,14 @@ class AttemptPipeline:
             attempt = self._record(spec, watch, error, usage=exchange.usage, breaker_state=passage.breaker_state.value)
             passage.settle(attempt)
         return attempt
+
+    def booked(self, attempt: Attempt) -> Attempt:
+        """Give the attempt with what it cost at today's price, however it ended."""
+        price, usage = self.prices.get(attempt.target), attempt.usage
+        if price is None or usage is None:
+            return attempt
+        cost = price.of(input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)
+        return replace(attempt, cost_nanos=cost)
 
     def _excused(self, error: Failure | None, watch: _Stopwatch) -> Failure | None:
         """Take a limit that passed because we stood still for our own fault; a 408 is an answer, and stays."""
@@ -158,14 +174,16 @@ class AttemptPipeline:
             status_code=getattr(error, "status_code", None),
             ttft_ms=round(watch.first_content_ms, 3) if watch.first_content_ms is not None else None,
             usage=usage,
+            skipped_frames=watch.skipped_frames,
             breaker_state=breaker_state,
             retry_after_seconds=getattr(error, "retry_after", None),
             may_repeat=getattr(error, "may_repeat", True),
             final=isinstance(error, DeadlineExceededError) or not getattr(error, "allow_failover", True),
         )
+        booked = self.booked(attempt)
         for observer in self.observe:
-            observer(attempt)
-        return attempt
+            observer(booked)
+        return booked
 
 
 async def _perform(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sentinel.domain.attempts import Attempt, Usage
+from sentinel.domain.attempts import Attempt, Usage, total_cost
 from sentinel.domain.routes import Target
 from sentinel.errors import Outcome
 
@@ -43,3 +43,8 @@ class Ledger:
     def usage(self) -> Usage:
         """All tokens that were spent, failed attempts included."""
         return sum((a.usage for a in self.attempts if a.usage), Usage())
+
+    @property
+    def cost_nanos(self) -> int | None:
+        """What all of that cost, in nanodollars; None unless everything that was spent has a price."""
+        return total_cost(self.attempts)

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from sentinel.clock import Clock
-from sentinel.domain.attempts import Attempt
+from sentinel.domain.attempts import Attempt, total_cost
 from sentinel.domain.events import Event, EventType, Phase
+from sentinel.domain.money import usd
 from sentinel.domain.routes import Target
 from sentinel.domain.runs import Run, RunEnding, RunStatus, ToolCall
 from sentinel.domain.stores import RunLog
@@ -224,7 +225,10 @@ def _milliseconds(start: datetime, end: datetime) -> float:
 
 def _payload(run: Run, ending: RunEnding) -> dict[str, Any]:
     """Give the terminal event's data, in the shape of the contract."""
-    common = {"attempts": [attempt.to_dict() for attempt in ending.attempts]}
+    common = {
+        "cost_usd": usd(total_cost(ending.attempts)),
+        "attempts": [attempt.to_dict() for attempt in ending.attempts],
+    }
     if ending.event is EventType.ERROR:
         return {**(ending.error or {}), "partial_text": ending.text, **common}
     return {

@@ -141,6 +141,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Incidents
+         * @description List incidents, newest first.
+         */
+        get: operations["list_incidents_api_incidents_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/info": {
         parameters: {
             query?: never;
@@ -702,6 +722,8 @@ export interface components {
              * @enum {string}
              */
             class: "success" | "failure" | "neutral" | "throttle" | "latch" | "quality";
+            /** Cost Usd */
+            cost_usd: number | null;
             /** Detail */
             detail: string | null;
             /** Duration Ms */
@@ -719,6 +741,8 @@ export interface components {
             provider: string;
             /** Skipped */
             skipped: boolean;
+            /** Skipped Frames */
+            skipped_frames: number;
             /** Splice Offset */
             splice_offset: number | null;
             /**
@@ -938,6 +962,8 @@ export interface components {
             at: string;
             /** Attempts */
             attempts: components["schemas"]["AttemptView"][];
+            /** Cost Usd */
+            cost_usd: number | null;
             /** Degraded */
             degraded: boolean;
             /** Failover Chain */
@@ -1023,6 +1049,8 @@ export interface components {
             attempts: components["schemas"]["AttemptView"][];
             /** Code */
             code: string;
+            /** Cost Usd */
+            cost_usd: number | null;
             /** Detail */
             detail: string;
             /** Partial Text */
@@ -1059,6 +1087,11 @@ export interface components {
         GatewayRequestView: {
             /** Attempts */
             attempts: components["schemas"]["AttemptView"][];
+            /**
+             * Cost Usd
+             * @description What they cost; null unless every target that spent some has a price.
+             */
+            cost_usd: number | null;
             /**
              * Ended At
              * Format: date-time
@@ -1131,6 +1164,70 @@ export interface components {
             status: "healthy" | "degraded" | "unhealthy";
             /** Uptime Seconds */
             uptime_seconds: number;
+        };
+        /**
+         * IncidentPage
+         * @description Incidents, newest first.
+         */
+        IncidentPage: {
+            /** Items */
+            items: components["schemas"]["IncidentView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * IncidentType
+         * @description What happened.
+         * @enum {string}
+         */
+        IncidentType: "outage" | "recovery" | "failover_triggered" | "breaker_opened" | "breaker_closed" | "auth_error" | "tool_isolated" | "tool_recovered" | "run_recovered" | "chaos";
+        /**
+         * IncidentView
+         * @description Something that an operator should know of; several alike that followed each other are one with a `count`.
+         */
+        IncidentView: {
+            /**
+             * Actor
+             * @description The operator, if it was one.
+             */
+            actor: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Count */
+            count: number;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Detail */
+            detail: string | null;
+            /** Incident Id */
+            incident_id: string;
+            /**
+             * Key
+             * @description What it is about: `provider:NAME`, `model:NAME/MODEL`, `tool:SERVER/TOOL`, `route:NAME`, `run:ID`, or the target
+             *     of a kill switch.
+             */
+            key: string;
+            /**
+             * Last At
+             * Format: date-time
+             * @description When the last of them happened.
+             */
+            last_at: string;
+            /** Reason */
+            reason: string | null;
+            /** Request Id */
+            request_id: string | null;
+            /** Run Id */
+            run_id: string | null;
+            severity: components["schemas"]["Severity"];
+            /** Title */
+            title: string;
+            type: components["schemas"]["IncidentType"];
         };
         /**
          * InfoView
@@ -1519,6 +1616,8 @@ export interface components {
         RunView: {
             /** Attempts */
             attempts: components["schemas"]["AttemptView"][];
+            /** Cost Usd */
+            cost_usd: number | null;
             /**
              * Created At
              * Format: date-time
@@ -1593,6 +1692,12 @@ export interface components {
              */
             object: "list";
         };
+        /**
+         * Severity
+         * @description How much it matters: nothing to do, worth a look, users get no answers.
+         * @enum {string}
+         */
+        Severity: "info" | "warning" | "critical";
         /**
          * StatusEvent
          * @description A step of the run; what else it carries depends on the phase (`docs/events.md`).
@@ -1957,6 +2062,41 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    list_incidents_api_incidents_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                /** @description RFC 3339, with its zone */
+                since?: string | null;
+                type?: components["schemas"]["IncidentType"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPage"];
                 };
             };
             /** @description A problem (RFC 9457) */

@@ -46,6 +46,8 @@ export type CompletionEvent = Schemas["CompletionEvent"] & { type: "completion" 
 export interface ErrorEvent extends EventBase, Omit<Problem, "type"> {
   type: "error";
   partial_text: string;
+  /** Not in the logs of earlier versions. */
+  cost_usd?: number | null;
   attempts: Attempt[];
 }
 

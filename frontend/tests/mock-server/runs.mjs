@@ -132,6 +132,8 @@ export class Run {
       ttft_ms: null,
       duration_ms: 0,
       usage: null,
+      cost_usd: null,
+      skipped_frames: 0,
       breaker_state: "closed",
       splice_offset: null,
       final: false,

@@ -109,6 +109,7 @@ export function run(changes: Partial<Run> = {}): Run {
     model: "sim-large",
     finish_reason: "stop",
     usage: { input_tokens: 10, output_tokens: 20, total_tokens: 30, estimated: false },
+    cost_usd: null,
     ttft_ms: 120,
     latency_ms: 2100,
     failover_occurred: false,

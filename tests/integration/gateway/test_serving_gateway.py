@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import openai
+import orjson
 import pytest
 
 from tests.support.kept_requests import HELLO, all_kept, complete, kept
@@ -20,6 +21,9 @@ providers:
 routes:
   default: {targets: [own/echo]}
 """
+
+
+PRICED = "models: {simulated-primary/sim-large: {price: {input: 2, output: 8}}}"
 
 
 def client_of(server: Server) -> httpx.AsyncClient:
@@ -71,7 +75,34 @@ async def test_a_request_is_kept_with_its_receipt(api: httpx.AsyncClient) -> Non
         "failover_occurred": True,
         "failover_chain": ["simulated-primary/sim-large", "simulated-fallback/sim-small"],
         "skipped_frames": 0,
+        "cost_usd": None,
     }
+
+
+async def test_costs_are_kept_as_they_were_whatever_becomes_of_the_price(serve: Serve) -> None:
+    """Of runs and of requests alike; the second start has no price at all."""
+    server = await serve({"SIMULATED_WORDS_PER_SECOND": "0"}, config=PRICED)
+    async with client_of(server) as api:
+        answer = await complete(api)
+        run_id = (await api.post("/api/chat", json={"messages": HELLO})).json()["run_id"]
+        run = (await api.get(f"/api/runs/{run_id}")).json()
+        request = await kept(api, answer.headers["x-sentinel-request-id"])
+        events = (await api.get(f"/api/runs/{run_id}/events")).text
+    assert answer.headers["x-sentinel-cost-usd"] == f"{request['cost_usd']:.9f}"
+    assert run["cost_usd"] == run["attempts"][0]["cost_usd"] == _price(run["usage"])
+    assert request["cost_usd"] == _price(request["usage"])
+    assert '"cost_usd":' + orjson.dumps(run["cost_usd"]).decode() in events.split("event: completion")[1]
+    server.stop()
+    (server.folder / "sentinel.yaml").unlink()
+    await server.restart()
+    async with client_of(server) as api:
+        assert (await api.get(f"/api/runs/{run_id}")).json()["cost_usd"] == run["cost_usd"]
+        assert (await kept(api, request["request_id"]))["cost_usd"] == request["cost_usd"]
+        assert "x-sentinel-cost-usd" not in (await complete(api)).headers
+
+
+def _price(usage: dict[str, Any]) -> float:
+    return float((2_000 * usage["input_tokens"] + 8_000 * usage["output_tokens"]) / 1e9)
 
 
 async def test_requests_are_found_by_how_they_ended_and_by_the_caller_s_id(api: httpx.AsyncClient) -> None:

@@ -111,7 +111,6 @@ def test_what_has_no_effect_yet_is_listed(folder: Folder) -> None:
     assert folder.load(WHOLE, env=env).unused_sections == (
         "routes.default.policy",
         "routes.default.hedge.enabled",
-        "models.openai/gpt-4o-mini.price",
         "health",
         "tools.capabilities",
         "shield",

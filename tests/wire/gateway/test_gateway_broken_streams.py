@@ -119,6 +119,7 @@ async def test_a_garbled_frame_is_skipped_only_when_nobody_else_is_left_and_the_
     assert heard.is_whole()
     assert heard.text == whole.text
     assert record.skipped_frames == 1
+    assert [(attempt.outcome.value, attempt.skipped_frames) for attempt in record.attempts] == [("success", 1)]
     assert {"event": "frames_skipped", "count": 1} in heard.comments
 
 

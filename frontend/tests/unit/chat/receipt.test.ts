@@ -35,6 +35,15 @@ describe("why an answer took a detour", () => {
 });
 
 describe("an attempt", () => {
+  it("whose answer lacks garbled frames has answered with gaps", () => {
+    expect(attemptWords(attempt({ skipped_frames: 0 }))).toMatchObject({ verdict: "answered", tone: "ok" });
+    expect(attemptWords(attempt({ skipped_frames: 2 }))).toMatchObject({
+      mark: "served",
+      verdict: "answered, with gaps",
+      tone: "warn",
+    });
+  });
+
   it("that our own end broke off is not marked as the target's failure", () => {
     const words = attemptWords(attempt({ class: "neutral", cause: "interrupted" }));
     expect(words).toEqual({

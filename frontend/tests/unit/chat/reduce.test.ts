@@ -74,6 +74,21 @@ describe("a failover", () => {
   });
 });
 
+describe("the cost of an answer", () => {
+  it("is what the server said", () => {
+    expect(replay(fixtureEvents("failover_before_first_token")).costUsd).toBe(0.000_004_8);
+    expect(replay(fixtureEvents("plain_answer")).costUsd).toBeNull();
+  });
+
+  it("is unknown where an earlier version kept the log", () => {
+    const events = fixtureEvents("all_failed").map(({ ...event }) => {
+      if (event.type === "error") delete event.cost_usd;
+      return event;
+    });
+    expect(replay(events).costUsd).toBeNull();
+  });
+});
+
 describe("a restart of the text", () => {
   it("drops exactly the tokens from the given number on", () => {
     expect(replayUntil("restarted", "restarted").text).toBe("");

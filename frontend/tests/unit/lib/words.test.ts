@@ -1,6 +1,19 @@
 import { describe, expect, it } from "vitest";
+import { formatUsd } from "@/lib/money";
 import { formatClock, formatCountdown, formatDuration } from "@/lib/time";
 import { becauseOf, causePhrase, toolCausePhrase } from "@/lib/words/causes";
+
+describe("amounts of money", () => {
+  it("have the figures that matter, however small they are", () => {
+    expect([0, 12.345, 1, 0.0421, 0.000_004_8].map(formatUsd)).toEqual([
+      "$0.00",
+      "$12.35",
+      "$1.00",
+      "$0.042",
+      "$0.0000048",
+    ]);
+  });
+});
 
 describe("durations", () => {
   it("are milliseconds, seconds, then minutes", () => {

@@ -2,7 +2,9 @@
 import { StateDot } from "@/components/ui/badge";
 import { attemptWords, CLASS_MEANINGS } from "@/features/chat/stream/receipt";
 import type { AttemptView, RunState } from "@/features/chat/stream/run-state";
+import { formatUsd } from "@/lib/money";
 import { formatCount, formatDuration, formatTimeOfDay } from "@/lib/time";
+import type { Usage } from "@/types/wire";
 
 export function Receipt({ id, state }: { id: string; state: RunState }) {
   const { usage } = state;
@@ -13,6 +15,7 @@ export function Receipt({ id, state }: { id: string; state: RunState }) {
         <Fact name="run" value={state.runId} />
         {usage && <Fact name="tokens in" value={formatCount(usage.input_tokens)} />}
         {usage && <Fact name="tokens out" value={formatCount(usage.output_tokens)} />}
+        {state.costUsd !== null && <Fact name="cost" value={costOf(state.costUsd, usage)} />}
         {usage?.estimated && <Fact name="counted" value="estimated" />}
         {state.latencyMs !== null && <Fact name="total" value={formatDuration(state.latencyMs)} />}
         {state.finishReason && <Fact name="finish" value={state.finishReason} />}
@@ -78,7 +81,13 @@ function timesOf(attempt: AttemptView): FactPair[] {
     ...fact("first", attempt.ttft_ms, formatDuration),
     ...fact("took", attempt.duration_ms, formatDuration),
     ...fact("tokens", attempt.usage?.total_tokens ?? null, formatCount),
+    ...fact("cost", attempt.cost_usd ?? null, (cost) => costOf(cost, attempt.usage)),
+    ...fact("garbled frames left out", attempt.skipped_frames || null, formatCount),
   ];
+}
+
+function costOf(usd: number, usage: Usage | null): string {
+  return usage?.estimated ? `about ${formatUsd(usd)}` : formatUsd(usd);
 }
 
 /** What is not known has no line. */

@@ -24,7 +24,11 @@ const NOBODYS_FAULT = new Set(["cancelled", "interrupted"]);
 
 export function attemptWords(attempt: AttemptView): AttemptWords {
   if (attempt.class === null) return { mark: "running", verdict: "is being asked", tone: "accent" };
-  if (attempt.class === "success") return { mark: "served", verdict: "answered", tone: "ok" };
+  if (attempt.class === "success") {
+    return attempt.skipped_frames > 0
+      ? { mark: "served", verdict: "answered, with gaps", tone: "warn" }
+      : { mark: "served", verdict: "answered", tone: "ok" };
+  }
   if (attempt.skipped) return { mark: "skipped", verdict: causePhrase(attempt.cause), tone: "warn" };
   if (NOBODYS_FAULT.has(attempt.cause ?? "")) {
     return { mark: "stopped", verdict: causePhrase(attempt.cause), tone: "warn" };

@@ -67,6 +67,8 @@ export interface RunState {
   provider: string | null;
   model: string | null;
   usage: Usage | null;
+  /** US dollars; null where a target has no price. */
+  costUsd: number | null;
   ttftMs: number | null;
   latencyMs: number | null;
   failoverOccurred: boolean;
@@ -93,6 +95,7 @@ export function initialRunState(runId: string): RunState {
     provider: null,
     model: null,
     usage: null,
+    costUsd: null,
     ttftMs: null,
     latencyMs: null,
     failoverOccurred: false,
@@ -120,6 +123,7 @@ export function stateOfMessage(message: Message): RunState {
     provider: run.provider,
     model: run.model,
     usage: run.usage,
+    costUsd: run.cost_usd,
     ttftMs: run.ttft_ms,
     latencyMs: run.latency_ms,
     failoverOccurred: run.failover_occurred,
