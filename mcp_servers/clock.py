@@ -7,12 +7,12 @@ import difflib
 import zoneinfo
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
-from typing import Final
+from typing import Annotated, Final
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 
-from mcp_servers.serving import LOOKS_ONLY, argument_parser, serve
+from mcp_servers.serving import LOOKS_ONLY, argument_parser, serve, text_field
 
 MAX_NAME: Final = 64
 NOW_DESCRIPTION: Final = (
@@ -22,6 +22,8 @@ CONVERT_DESCRIPTION: Final = (
     "Convert a date and time from one IANA time zone to another. `time` is ISO 8601, such as 2026-03-01T09:30; "
     "an offset written in it wins over `from_timezone`."
 )
+Zone = Annotated[str, text_field("An IANA time zone, such as Europe/Vienna.", most=MAX_NAME)]
+Time = Annotated[str, text_field("A date and time, such as 2026-03-01T09:30.", most=MAX_NAME)]
 
 
 class TimeError(ValueError):
@@ -95,28 +97,20 @@ def build_server(*, read_clock: Callable[[], datetime]) -> MCPServer[None]:
     """Return the server, not yet running; `read_clock` gives the current time, aware."""
     server: MCPServer[None] = MCPServer("clock", version="1.0.0", log_level="WARNING")
 
-    async def now(timezone: str = "UTC") -> str:
+    async def now(timezone: Zone = "UTC") -> str:
         try:
             return now_in(read_clock(), timezone)
         except TimeError as exc:
             raise ToolError(str(exc)) from exc
 
-    async def convert(time: str, to_timezone: str, from_timezone: str = "UTC") -> str:
+    async def convert(time: Time, to_timezone: Zone, from_timezone: Zone = "UTC") -> str:
         try:
             return converted(time, from_timezone=from_timezone, to_timezone=to_timezone)
         except TimeError as exc:
             raise ToolError(str(exc)) from exc
 
-    server.add_tool(
-        now, title="Current time", description=NOW_DESCRIPTION, annotations=LOOKS_ONLY, structured_output=False
-    )
-    server.add_tool(
-        convert,
-        title="Convert a time",
-        description=CONVERT_DESCRIPTION,
-        annotations=LOOKS_ONLY,
-        structured_output=False,
-    )
+    server.add_tool(now, title="Current time", description=NOW_DESCRIPTION, annotations=LOOKS_ONLY)
+    server.add_tool(convert, title="Convert a time", description=CONVERT_DESCRIPTION, annotations=LOOKS_ONLY)
     return server
 
 

@@ -6,23 +6,28 @@ import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 
-from mcp_servers.markdown_index import MarkdownIndex, Source
-from mcp_servers.serving import LOOKS_ONLY, argument_parser, serve
+from mcp_servers.markdown_index import MAX_RESULTS, MarkdownIndex, Source
+from mcp_servers.serving import LOOKS_ONLY, argument_parser, number_field, serve, text_field
 
 FOLDER_VARIABLE: Final = "KNOWLEDGE_FOLDER"
 MAX_READ_CHARACTERS: Final = 60_000
 MAX_LISTED: Final = 50
+MAX_QUERY: Final = 2_000
 
 SEARCH_DESCRIPTION: Final = (
     "Full-text search in the documentation. Give keywords or a question; returns the best sections with their path, "
     "heading and a snippet. Use `read` with a path to get the whole document."
 )
 READ_DESCRIPTION: Final = "Return the text of one document of the documentation, by a path that `search` returned."
+
+Query = Annotated[str, text_field("Keywords, or a question.", most=MAX_QUERY)]
+Limit = Annotated[int, number_field("How many sections to return.", least=1, most=MAX_RESULTS)]
+PathField = Annotated[str, text_field("A path, as `search` shows it.", most=MAX_QUERY)]
 
 
 def search_answer(index: MarkdownIndex, query: str, *, limit: int) -> str:
@@ -31,8 +36,8 @@ def search_answer(index: MarkdownIndex, query: str, *, limit: int) -> str:
     Raises:
         ToolError: the query is empty.
     """
-    if not query.strip():
-        message = "the query is empty; give some keywords"
+    if not query.strip() or len(query) > MAX_QUERY:
+        message = f"the query is empty or longer than {MAX_QUERY} characters; give some keywords"
         raise ToolError(message)
     hits = index.search(query, limit=limit)
     if not hits:
@@ -64,10 +69,10 @@ def build_server(index: MarkdownIndex) -> MCPServer[None]:
     """Return the server over an index, not yet running."""
     server: MCPServer[None] = MCPServer("knowledge", version="1.0.0", log_level="WARNING")
 
-    async def search(query: str, limit: int = 5) -> str:
+    async def search(query: Query, limit: Limit = 5) -> str:
         return search_answer(index, query, limit=limit)
 
-    async def read(path: str) -> str:
+    async def read(path: PathField) -> str:
         return read_answer(index, path)
 
     server.add_tool(
