@@ -1,6 +1,5 @@
-"""What holds where nobody configured anything: providers of the environment, the simulated pair, our tool servers."""
+"""What holds where nobody configured anything: providers of the environment, and the simulated pair."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -14,7 +13,6 @@ from sentinel.settings.schema import (
     OLLAMA_URL,
     OPENAI_URL,
     LangChainSettings,
-    McpServerSettings,
     OllamaSettings,
     OpenAISettings,
 )
@@ -26,8 +24,6 @@ SIMULATED_PRIMARY: Final = Target("simulated-primary", "sim-large")
 SIMULATED_FALLBACK: Final = Target("simulated-fallback", "sim-small")
 SIMULATED_NAMES: Final = (SIMULATED_PRIMARY.provider, SIMULATED_FALLBACK.provider)
 BUILT_IN_NAMES: Final = ("openai", "groq", OLLAMA, *SIMULATED_NAMES)
-_PYTHONS: Final = {"python", "python3"}
-_OWN_SERVERS: Final = ("calculator", "knowledge", "clock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +85,3 @@ def with_simulated(settings: Settings, *, openai_base_url: str, ollama_base_url:
     }
     wanted = {name: pair[name] for name in settings.simulated_providers}
     return settings.model_copy(update={"providers": settings.providers | wanted})
-
-
-def tool_servers(configured: Mapping[str, McpServerSettings] | None) -> dict[str, McpServerSettings]:
-    """Give the configured MCP servers, or our own that need no key; `python` is the interpreter that runs us."""
-    if configured is None:
-        return {name: _own_server(name) for name in _OWN_SERVERS}
-    return {
-        name: server.model_copy(update={"command": sys.executable}) if server.command in _PYTHONS else server
-        for name, server in configured.items()
-    }
-
-
-def _own_server(name: str) -> McpServerSettings:
-    return McpServerSettings(command=sys.executable, args=["-m", f"mcp_servers.{name}"], trusted=True)

@@ -88,6 +88,10 @@ class Environment(Model):
     max_input_chars: Count = 100_000
     max_body_bytes: Count = 4_194_304
 
+    files_roots: Text | None = None
+    searxng_url: Url | None = None
+    tavily_api_key: Secret = None
+
     circuit_breaker_failure_threshold: Count | None = None
     circuit_breaker_recovery_timeout: Seconds | None = None
     retry_max_attempts: Tries | None = None

@@ -7,11 +7,11 @@ from typing import Any, Final, TypeVar
 from pydantic import SecretStr
 
 from sentinel.settings.checks import Checker, check_environment, check_retry_variables
-from sentinel.settings.defaults import tool_servers
 from sentinel.settings.document import Document, parse_document
 from sentinel.settings.environment import Environment, Variables, read_variables
 from sentinel.settings.fields import Model
 from sentinel.settings.model import Limits, Settings
+from sentinel.settings.own_tools import tool_capabilities, tool_servers
 from sentinel.settings.problems import Problems
 from sentinel.settings.routing import Routing, plan_routing
 from sentinel.settings.schema import FileSettings
@@ -107,10 +107,10 @@ def _assemble(*, file: FileSettings, environment: Environment, routing: Routing,
         breaker=_overridden(file.breaker, env, _BREAKER_VARIABLES),
         retry=_overridden(file.retry, env, _RETRY_VARIABLES),
         health=_overridden(file.health, env, _HEALTH_VARIABLES),
-        mcp_servers=tool_servers(file.mcp_servers),
+        mcp_servers=tool_servers(file.mcp_servers, env),
         tool_defaults=file.tools.defaults,
         tool_overrides=file.tools.overrides,
-        capabilities=file.tools.capabilities,
+        capabilities=tool_capabilities(file.tools.capabilities, file.mcp_servers, env),
         shield=shield.model_copy(
             update={
                 "pii": _overridden(shield.pii, env, _PII_VARIABLES),

@@ -55,7 +55,9 @@ def test_an_address_of_this_machine_its_network_or_its_cloud_is_not_public(addre
         Gatekeeper().check(address, 80)
 
 
-@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"])
+@pytest.mark.parametrize(
+    "address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
+)
 def test_an_address_of_the_internet_is_public(address: str) -> None:
     """An IPv6 notation of one, too."""
     assert is_public(ipaddress.ip_address(address))
@@ -136,7 +138,13 @@ def test_a_url_that_programs_read_in_two_ways_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["http://example.com", "HTTPS://Example.com:8443/a?b=c", "http://1.1.1.1/", "http://[2606:4700::1111]/", "http://[::ffff:1.1.1.1]/"],
+    [
+        "http://example.com",
+        "HTTPS://Example.com:8443/a?b=c",
+        "http://1.1.1.1/",
+        "http://[2606:4700::1111]/",
+        "http://[::ffff:1.1.1.1]/",
+    ],
 )
 def test_an_ordinary_url_is_let_through(url: str) -> None:
     """Its fragment is nobody's business."""

@@ -265,10 +265,41 @@ def test_the_request_timeout_holds_without_a_file_too(folder: Folder) -> None:
 
 def test_our_own_tool_servers_start_when_none_are_configured(folder: Folder) -> None:
     servers = folder.load().mcp_servers
-    assert list(servers) == ["calculator", "knowledge", "clock"]
+    assert list(servers) == ["calculator", "calculator_backup", "knowledge", "clock", "http_fetch"]
     calculator = servers["calculator"]
     assert (calculator.command, calculator.args) == (sys.executable, ["-m", "mcp_servers.calculator"])
     assert calculator.trusted
+
+
+def test_tool_servers_that_need_something_start_when_they_have_it(folder: Folder) -> None:
+    """What they need goes to them alone, and not onto a command line."""
+    given = {"FILES_ROOTS": "/srv/notes", "SEARXNG_URL": "http://127.0.0.1:8888", "TAVILY_API_KEY": "tvly-secret"}
+    settings = folder.load(env=given)
+    assert list(settings.mcp_servers)[-3:] == ["files", "searxng", "tavily"]
+    for name, variable in (("files", "FILES_ROOTS"), ("searxng", "SEARXNG_URL"), ("tavily", "TAVILY_API_KEY")):
+        server = settings.mcp_servers[name]
+        assert {key: value.get_secret_value() for key, value in server.env.items()} == {variable: given[variable]}
+        assert given[variable] not in server.args
+    assert settings.mcp_servers["tavily"].args[-2:] == ["--engine", "tavily"]
+
+
+def test_our_own_tools_that_are_equivalent_are_declared_so(folder: Folder) -> None:
+    """A search of the web falls back to the documentation, but the documentation alone is none."""
+    capabilities = folder.load().capabilities
+    assert list(capabilities) == ["calculate"]
+    assert [(member.tool, member.arguments) for member in capabilities["calculate"].members] == [
+        ("calculator/evaluate", {}),
+        ("calculator_backup/calc", {"expression": "expr"}),
+    ]
+    capabilities = folder.load(env={"TAVILY_API_KEY": "tvly-secret"}).capabilities
+    assert [member.tool for member in capabilities["web_search"].members] == ["tavily/search", "knowledge/search"]
+
+
+def test_configured_capabilities_win_over_our_own(folder: Folder) -> None:
+    """With servers of their own, ours are not there at all."""
+    yaml = "tools: {capabilities: {calculate: {members: [{tool: calculator/evaluate}]}}}"
+    assert len(folder.load(yaml).capabilities["calculate"].members) == 1
+    assert folder.load("mcpServers: {}").capabilities == {}
 
 
 def test_a_route_may_name_the_simulated_pair(folder: Folder) -> None:
