@@ -17,6 +17,7 @@ from sentinel.ids import IdSource
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.explain import RouteExplainer
 from sentinel.runs.service import RunService
+from sentinel.telemetry.exposition import Exposition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Services:
     board: BreakerBoard
     providers: ProviderMonitor
     health: HealthService
+    metrics: Exposition
     clock: Clock
     ids: IdSource
     routes: Mapping[str, Route]

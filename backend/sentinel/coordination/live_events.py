@@ -45,6 +45,11 @@ class LiveEvents:
         """How many runs have followers."""
         return len(self._followers)
 
+    @property
+    def followers(self) -> int:
+        """How many readers follow runs."""
+        return sum(map(len, self._followers.values()))
+
     def publish(self, events: Sequence[Event]) -> None:
         """Hand committed events to their followers; never waits, and keeps nothing for a run without one."""
         for run_id, of_run in groupby(events, key=attrgetter("run_id")):

@@ -8,6 +8,7 @@ from typing import Any
 from sentinel.domain.attempts import Attempt, Usage
 from sentinel.domain.events import EventType
 from sentinel.domain.messages import Role
+from sentinel.domain.routes import Target
 
 
 class RunStatus(StrEnum):
@@ -171,3 +172,8 @@ class RunEnding:
     error: dict[str, Any] | None = None
     data: dict[str, Any] = field(default_factory=dict)
     """The terminal event's payload."""
+
+    @property
+    def serving(self) -> Target | None:
+        """Who gave the answer, or was asked last for it."""
+        return Target(self.provider, self.model) if self.provider and self.model else None

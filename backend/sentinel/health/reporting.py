@@ -19,6 +19,7 @@ from sentinel.health.incidents import IncidentBoard
 from sentinel.health.repeats import Repeats
 from sentinel.resilience.breaker_view import BreakerState, Transition, TransitionRule
 from sentinel.resilience.holds import Hold, HoldChange, HoldKind, HoldStep
+from sentinel.resilience.ledger import Ledger
 
 FAILOVER_SECONDS = 60.0
 """How long failovers of one kind count as one incident."""
@@ -122,12 +123,12 @@ class IncidentReporter:
     def request_over(self, record: RequestRecord) -> None:
         """A request to the gateway is over."""
         if record.outcome is RequestOutcome.COMPLETED:
-            self._served(record.attempts, str(record.serving), request_id=record.request_id)
+            self._served(record.attempts, record.serving, request_id=record.request_id)
 
     def run_over(self, run: Run, ending: RunEnding) -> None:
         """A run is over."""
         if ending.status is RunStatus.COMPLETED:
-            self._served(ending.attempts, f"{ending.provider}/{ending.model}", run_id=run.run_id)
+            self._served(ending.attempts, ending.serving, run_id=run.run_id)
 
     def run_recovered(self, run: Run) -> None:
         """A run goes on that an earlier process, or an earlier claim of this one, left."""
@@ -141,16 +142,16 @@ class IncidentReporter:
             data={"recovered": run.recovered, "thread_id": run.thread_id},
         )
 
-    def _served(self, attempts: Sequence[Attempt], serving: str, **whose: str) -> None:
-        left = next((each for each in attempts if each.cause is not None and str(each.target) != serving), None)
+    def _served(self, attempts: Sequence[Attempt], serving: Target | None, **whose: str) -> None:
+        left = Ledger.of(attempts).left_for(serving) if serving else None
         if left is None:
             return
-        asked, cause = str(left.target), str(left.cause)
-        title = f"{serving} answered for {asked}"
+        asked, answered, cause = str(left.target), str(serving), str(left.cause)
+        title = f"{answered} answered for {asked}"
         make = partial(self._board.report, IncidentType.FAILOVER_TRIGGERED, f"model:{asked}", title, **whose)
-        data = {"from": asked, "to": serving, "cause": cause}
+        data = {"from": asked, "to": answered, "cause": cause}
         self._repeats.tell(
-            ("failover", asked, serving, cause),
+            ("failover", asked, answered, cause),
             partial(make, detail=_words(cause), data=data),
             within_seconds=FAILOVER_SECONDS,
         )

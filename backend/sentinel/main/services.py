@@ -24,7 +24,8 @@ from sentinel.health.checks import CheckResult, Health, HealthService
 from sentinel.health.providers import ProviderCard, ProviderHealth, ProviderMonitor
 from sentinel.ids import IdSource
 from sentinel.main.gateway import build_gateway
-from sentinel.main.providers import build_providers, kill_switch_targets, provider_cards
+from sentinel.main.metrics import build_exposition
+from sentinel.main.providers import build_providers, configured_targets, kill_switch_targets, provider_cards
 from sentinel.main.resilience import Resilience, build_resilience, prices_of
 from sentinel.main.storage import Storage, open_storage
 from sentinel.main.tools import tool_registry
@@ -86,7 +87,7 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
         pipeline = AttemptPipeline(
             protection=parts.protection,
             clock=clock,
-            observe=[monitor.observe],
+            observe=[monitor.observe, watch.metrics.attempt],
             was_late=lag.was_late_since,
             prices=prices_of(settings),
         )
@@ -215,6 +216,14 @@ def _services(
         controls=controls,
         board=parts.board,
         providers=monitor,
+        metrics=build_exposition(
+            watch.metrics,
+            parts,
+            storage=storage,
+            executor=runs.executor,
+            targets=sorted(configured_targets(settings)),
+            default_route=_default_route(settings),
+        ),
         health=_health(parts.clock, storage, monitor=monitor, tools=tools, executor=runs.executor),
         clock=parts.clock,
         ids=runs.ids,

@@ -1,4 +1,4 @@
-"""Those who only watch, joined to what they watch: sources tell their hooks, and hooks tell journals and incidents.
+"""Those who only watch, joined to what they watch: journals, incidents, metrics.
 
 Logs of circuits and holds are joined in `resilience`, since they are wanted without a database, too.
 """
@@ -18,6 +18,7 @@ from sentinel.main.storage import Storage
 from sentinel.runs.runner import RunnerListeners
 from sentinel.settings import Settings
 from sentinel.telemetry.hooks import Hooks
+from sentinel.telemetry.metrics import Bounded, Metrics
 
 _HOT_INCIDENTS = 500
 
@@ -27,6 +28,7 @@ class Watch:
     """What has to be told of requests, runs and operators' acts, and what can be looked at."""
 
     incidents: IncidentHistory
+    metrics: Metrics
     request_over: Hooks[[RequestRecord]]
     act: Hooks[[AuditEntry]]
     runs: RunnerListeners
@@ -35,18 +37,26 @@ class Watch:
 async def watch_over(settings: Settings, parts: Resilience, *, storage: Storage, ids: IdSource) -> Watch:
     """Listen to circuits and holds, and give the hooks of everything that is built later."""
     targets = configured_targets(settings)
+    metrics = Metrics(parts.clock, Bounded(targets=targets, routes=settings.routes))
     board = IncidentBoard(
-        clock=parts.clock, ids=ids, listeners=[storage.incident_journal.record], capacity=_HOT_INCIDENTS
+        clock=parts.clock,
+        ids=ids,
+        listeners=[storage.incident_journal.record, metrics.incident],
+        capacity=_HOT_INCIDENTS,
     )
     board.load(await storage.incidents.list(IncidentQuery(limit=_HOT_INCIDENTS)))
     reporter = IncidentReporter(board, parts.clock, configured=targets)
     subjects = outage_subjects(settings.routes, targets)
     outages = OutageWatch(subjects=subjects, protection=parts.protection, board=board)
-    parts.transitions.add(reporter.transition, lambda _: outages.look())
+    parts.transitions.add(metrics.transition, reporter.transition, lambda _: outages.look())
     parts.holds.add(reporter.hold, lambda _: outages.look())
     return Watch(
         incidents=IncidentHistory(board, storage.incidents),
-        request_over=Hooks(storage.request_journal.record, reporter.request_over),
+        metrics=metrics,
+        request_over=Hooks(storage.request_journal.record, metrics.request_over, reporter.request_over),
         act=Hooks(reporter.act),
-        runs=RunnerListeners(recovered=Hooks(reporter.run_recovered), ended=Hooks(reporter.run_over)),
+        runs=RunnerListeners(
+            recovered=Hooks(metrics.run_recovered, reporter.run_recovered),
+            ended=Hooks(metrics.run_over, reporter.run_over),
+        ),
     )

@@ -71,6 +71,11 @@ class GroupCommit:
         self._is_closing = False
         self._is_closed = False
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How much is not committed yet, roughly."""
+        return self._size
+
     async def __aenter__(self) -> Self:
         self._worker = asyncio.create_task(self._work(), name="journal")
         return self

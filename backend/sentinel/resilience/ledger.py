@@ -39,6 +39,10 @@ class Ledger:
         """Tell whether more than one target was needed."""
         return len(self.chain) > 1
 
+    def left_for(self, serving: Target) -> Attempt | None:
+        """Give the row that says why somebody else than `serving` did not answer, the first if there are several."""
+        return next((a for a in self.attempts if a.cause is not None and a.target != serving), None)
+
     @property
     def usage(self) -> Usage:
         """All tokens that were spent, failed attempts included."""

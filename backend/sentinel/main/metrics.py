@@ -1,0 +1,167 @@
+"""Figures that other parts keep, read when somebody asks: circuits, targets, runs, readers, journals."""
+
+import platform
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sentinel import __version__
+from sentinel.domain.routes import Route, Target
+from sentinel.main.resilience import Resilience
+from sentinel.main.storage import Storage
+from sentinel.persistence.write_behind import WriteBehind
+from sentinel.resilience.breaker_view import BreakerSnapshot, BreakerState
+from sentinel.runs.executor import InProcessExecutor
+from sentinel.telemetry.exposition import Exposition, Summary
+from sentinel.telemetry.metrics import Metrics
+from sentinel.telemetry.series import Reading, Sample, single
+
+_STATE_NUMBERS = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
+_TARGET = ("provider", "model")
+
+
+def build_exposition(
+    metrics: Metrics,
+    parts: Resilience,
+    *,
+    storage: Storage,
+    executor: InProcessExecutor,
+    targets: Sequence[Target],
+    default_route: Route,
+) -> Exposition:
+    """Join what is counted with what is read; `targets` are the configured ones."""
+
+    def active_provider() -> str | None:
+        first = parts.explainer.explain(default_route)["first"]
+        return Target.parse(first).provider if first else None
+
+    def circuits() -> Counter[str]:
+        return Counter(snapshot.state.value for snapshot in parts.board.snapshot())
+
+    readings = [
+        *_circuit_readings(metrics, parts),
+        *_target_readings(parts, targets),
+        *_work_readings(storage, executor),
+        *_process_readings(metrics),
+    ]
+    return Exposition(Summary(metrics=metrics, active_provider=active_provider, circuits=circuits), readings)
+
+
+def _circuit_readings(metrics: Metrics, parts: Resilience) -> Iterator[Reading]:
+    def snapshots() -> list[BreakerSnapshot]:
+        return [snapshot for snapshot in parts.board.snapshot() if metrics.bounded.knows(snapshot.key)]
+
+    yield Reading(
+        name="sentinel_circuit_state",
+        help="0 closed, 1 half-open, 2 open.",
+        labels=["key"],
+        read=lambda: [((each.key,), _STATE_NUMBERS[each.state]) for each in snapshots()],
+    )
+    yield Reading(
+        name="sentinel_circuit_state_seconds_total",
+        help="Time that a circuit has been in a state.",
+        labels=["key", "state"],
+        read=lambda: metrics.states.read([each.key for each in snapshots()]),
+    )
+    yield Reading(
+        name="sentinel_circuit_rejections_total",
+        help="Calls that a circuit refused when they came to it.",
+        labels=["key"],
+        read=lambda: [((each.key,), each.rejected) for each in snapshots()],
+    )
+    yield Reading(
+        name="sentinel_circuit_late_results_total",
+        help="Results of calls from before the last change of a circuit; they count nothing.",
+        labels=["key"],
+        read=lambda: [((each.key,), each.ignored) for each in snapshots()],
+    )
+
+
+def _target_readings(parts: Resilience, targets: Sequence[Target]) -> Iterator[Reading]:
+    protection, providers = parts.protection, sorted({target.provider for target in targets})
+    yield Reading(
+        name="sentinel_in_flight",
+        help="Attempts under way.",
+        labels=_TARGET,
+        read=lambda: [(_labels(each), protection.bulkheads.in_flight(each)) for each in targets],
+    )
+    yield Reading(
+        name="sentinel_concurrency_limit",
+        help="How many attempts may be under way now.",
+        labels=_TARGET,
+        read=lambda: [(_labels(each), protection.bulkheads.limit(each)) for each in targets],
+    )
+    yield Reading(
+        name="sentinel_retry_budget_tokens",
+        help="What is left for retries; at half of it and below there are none.",
+        labels=["provider"],
+        read=lambda: [((each,), protection.budget.tokens(each)) for each in providers],
+    )
+    yield Reading(
+        name="sentinel_holds",
+        help="Cool-downs and latches in force.",
+        labels=["provider", "kind"],
+        read=lambda: _holds(parts),
+    )
+    yield Reading(
+        name="sentinel_kill_switches",
+        help="Kill switches that are on.",
+        read=single(lambda: len(parts.kill_switches.list())),
+    )
+
+
+def _holds(parts: Resilience) -> list[Sample]:
+    held = Counter((hold.key.partition("/")[0], hold.kind.value) for hold in parts.protection.cooldowns.snapshot())
+    return list(held.items())
+
+
+def _work_readings(storage: Storage, executor: InProcessExecutor) -> Iterator[Reading]:
+    behind: list[WriteBehind[Any]] = [storage.request_journal, storage.incident_journal]
+    yield Reading(
+        name="sentinel_runs_active", help="Runs that wait or work here.", read=single(lambda: executor.active)
+    )
+    yield Reading(
+        name="sentinel_event_readers",
+        help="Readers that follow a run.",
+        read=single(lambda: storage.live.followers),
+    )
+    yield Reading(
+        name="sentinel_journal_waiting_bytes",
+        help="Events of runs that are not committed yet.",
+        read=single(lambda: storage.journal.waiting_bytes),
+    )
+    yield Reading(
+        name="sentinel_records_waiting",
+        help="Records that are not written yet.",
+        labels=["of"],
+        read=lambda: [((each.name,), each.waiting) for each in behind],
+    )
+    yield Reading(
+        name="sentinel_records_lost_total",
+        help="Records that could not be kept.",
+        labels=["of"],
+        read=lambda: [((each.name,), each.dropped) for each in behind],
+    )
+    yield Reading(
+        name="sentinel_database_writable",
+        help="1 while events can be written, else 0.",
+        read=single(lambda: float(storage.journal_state.can_write)),
+    )
+
+
+def _process_readings(metrics: Metrics) -> Iterator[Reading]:
+    yield Reading(
+        name="sentinel_build_info",
+        help="Which version this is; always 1.",
+        labels=["version", "python"],
+        read=lambda: [((__version__, platform.python_version()), 1.0)],
+    )
+    yield Reading(
+        name="sentinel_uptime_seconds",
+        help="Time since the start.",
+        read=single(lambda: metrics.clock.monotonic() - metrics.started),
+    )
+
+
+def _labels(target: Target) -> tuple[str, str]:
+    return target.provider, target.model
