@@ -17,6 +17,7 @@ from sentinel.providers.openai import HttpClients
 from sentinel.resilience.failure_table import FAILURE_TABLE
 from simulator.server import Simulator
 from tests.support.certificates import self_signed
+from tests.support.deaf_port import a_deaf_port
 from tests.support.scripted_server import ScriptedServer, answer
 from tests.support.wire_paths import ALL_PATHS, OLLAMA, OPENAI, PATIENT, Asking, WirePaths, wire_paths
 
@@ -31,18 +32,9 @@ async def paths() -> AsyncIterator[WirePaths]:
 
 @pytest.fixture
 def deaf_port() -> Iterator[int]:
-    """A port whose queue of connections is full, so that the system answers no further one."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(0)
-        port = listening.getsockname()[1]
-        waiting = [socket.socket() for _ in range(4)]
-        for one in waiting:
-            one.setblocking(False)
-            one.connect_ex(("127.0.0.1", port))
+    """A port that answers nobody."""
+    with a_deaf_port() as port:
         yield port
-        for one in waiting:
-            one.close()
 
 
 def assert_never_sent(attempt: Attempt, *causes: str) -> None:

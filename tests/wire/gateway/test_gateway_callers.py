@@ -11,12 +11,13 @@ import httpx
 import orjson
 import pytest
 
-from sentinel.domain.requests import RequestOutcome
+from sentinel.domain.requests import RequestOutcome, RequestRecord
 from sentinel.domain.routes import Deadlines
 from sentinel.errors import Outcome
 from simulator.server import Simulator
 from tests.support.canned import Canned, CannedProvider, chunk, frames, usage
-from tests.support.gateway import PRIMARY, Gateway, Plan, route, running_gateway
+from tests.support.deaf_port import a_deaf_port
+from tests.support.gateway import PRIMARY, Gateway, Plan, over, route, running_gateway
 from tests.support.openai_wire import HELLO, ask, client_of, hear
 
 
@@ -44,6 +45,47 @@ async def test_a_caller_who_leaves_before_the_first_token_takes_the_upstream_req
     assert (record.outcome, record.status_code) == (RequestOutcome.CANCELLED, None)
     assert [(a.outcome, a.cause) for a in record.attempts] == [(Outcome.NEUTRAL, "cancelled")]
     assert blames_nobody(gateway)
+
+
+@pytest.mark.parametrize("is_stream", [True, False])
+async def test_a_caller_who_leaves_while_the_provider_is_still_dialled_ends_the_dialling(is_stream: bool) -> None:
+    with a_deaf_port() as port:
+        plan = Plan(wires={"primary": f"http://127.0.0.1:{port}/v1"}, routes=route(PRIMARY))
+        async with running_gateway(plan) as gateway, client_of(gateway.base_url) as caller:
+            asking = asyncio.create_task((hear if is_stream else ask)(caller))
+            while not gateway.protection.bulkheads.in_flight(PRIMARY):
+                await asyncio.sleep(0.01)
+            await leaves(asking, gateway)
+            assert gateway.protection.bulkheads.in_flight(PRIMARY) == 0
+            assert blames_nobody(gateway)
+
+
+@pytest.mark.parametrize("is_stream", [True, False])
+async def test_a_caller_who_leaves_during_a_pause_before_a_retry_ends_the_pause(
+    simulator: Simulator, is_stream: bool
+) -> None:
+    simulator.openai.arm("status", variant="rate_limit", retry_after="1.9")
+    async with (
+        running_gateway(over(simulator, routes=route(PRIMARY))) as gateway,
+        client_of(gateway.base_url) as caller,
+    ):
+        asking = asyncio.create_task((hear if is_stream else ask)(caller))
+        while not gateway.attempts:
+            await asyncio.sleep(0.01)
+        (record,) = await leaves(asking, gateway)
+    assert [(a.outcome, a.cause) for a in record.attempts] == [(Outcome.THROTTLE, "rate_limit")]
+    assert len(simulator.requests.find()) == 1
+
+
+async def leaves(asking: asyncio.Task[Any], gateway: Gateway) -> list[RequestRecord]:
+    """Leave, and see that the request is over, as a cancelled one, within a second."""
+    assert not gateway.records
+    left_at = asyncio.get_running_loop().time()
+    asking.cancel()
+    records = await gateway.recorded()
+    assert asyncio.get_running_loop().time() - left_at < 1.0
+    assert [(record.outcome, record.status_code) for record in records] == [(RequestOutcome.CANCELLED, None)]
+    return records
 
 
 async def test_a_caller_who_leaves_in_mid_answer_takes_the_upstream_request_with_it(
