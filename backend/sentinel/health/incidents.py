@@ -7,6 +7,7 @@ is handed to storage. Readers are answered from memory as far as that reaches, a
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sentinel.clock import Clock
@@ -24,12 +25,21 @@ Keep = Callable[[Incident], None]
 class IncidentBoard:
     """The ring of the newest incidents; tells `listeners` of each one and of each newer version."""
 
-    def __init__(self, *, clock: Clock, ids: IdSource, listeners: Sequence[Keep] = (), capacity: int = 500) -> None:
-        """Start empty; `capacity` bounds what is kept here."""
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        ids: IdSource,
+        listeners: Sequence[Keep] = (),
+        capacity: int = 500,
+        max_age: timedelta | None = None,
+    ) -> None:
+        """Start empty; `capacity` and `max_age` bound what is kept here."""
         self._clock = clock
         self._ids = ids
         self._listeners = tuple(listeners)
         self._capacity = capacity
+        self._max_age = max_age
         self._ring: dict[str, Incident] = {}
         self._is_complete = True
 
@@ -63,7 +73,8 @@ class IncidentBoard:
     def find(self, query: IncidentQuery) -> list[Incident]:
         """Give those held here that are wanted, newest first; `query.limit` does not count."""
         newest_first = sorted(self._ring.values(), key=_id_of, reverse=True)
-        return [incident for incident in newest_first if query.wants(incident)]
+        oldest = self._clock.now() - self._max_age if self._max_age else None
+        return [each for each in newest_first if query.wants(each) and (oldest is None or each.at >= oldest)]
 
     def covers(self, query: IncidentQuery) -> bool:
         """Tell whether `find` gives all there are, stored ones included."""

@@ -143,6 +143,12 @@ def _work_readings(storage: Storage, executor: InProcessExecutor) -> Iterator[Re
         read=lambda: [((each.name,), each.dropped) for each in behind],
     )
     yield Reading(
+        name="sentinel_records_deleted_total",
+        help="Records that were old enough to be deleted.",
+        labels=["of"],
+        read=lambda: [((name,), count) for name, count in storage.retention.deleted.items()],
+    )
+    yield Reading(
         name="sentinel_database_writable",
         help="1 while events can be written, else 0.",
         read=single(lambda: float(storage.journal_state.can_write)),

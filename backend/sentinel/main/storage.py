@@ -16,6 +16,7 @@ from sentinel.persistence.incident_store import SqlIncidentStore
 from sentinel.persistence.journal import Journal
 from sentinel.persistence.migrations import upgrade
 from sentinel.persistence.request_store import SqlRequestStore
+from sentinel.persistence.retention import Retention, rules
 from sentinel.persistence.run_store import SqlRunStore
 from sentinel.persistence.thread_store import SqlThreadStore
 from sentinel.persistence.write_behind import WriteBehind
@@ -42,6 +43,7 @@ class Storage:
     request_journal: WriteBehind[RequestRecord]
     incidents: SqlIncidentStore
     incident_journal: WriteBehind[Incident]
+    retention: Retention
 
 
 async def open_storage(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Storage:
@@ -90,6 +92,9 @@ async def open_storage(settings: Settings, clock: Clock, stack: AsyncExitStack) 
         request_journal=await stack.enter_async_context(request_journal),
         incidents=incidents,
         incident_journal=await stack.enter_async_context(incident_journal),
+        retention=await stack.enter_async_context(
+            Retention(engine=engine, clock=clock, rules=rules(**settings.retention.model_dump()))
+        ),
     )
 
 

@@ -4,6 +4,7 @@ Logs of circuits and holds are joined in `resilience`, since they are wanted wit
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sentinel.domain.incidents import IncidentQuery
 from sentinel.domain.requests import RequestRecord
@@ -43,6 +44,7 @@ async def watch_over(settings: Settings, parts: Resilience, *, storage: Storage,
         ids=ids,
         listeners=[storage.incident_journal.record, metrics.incident],
         capacity=_HOT_INCIDENTS,
+        max_age=timedelta(days=settings.retention.incidents_days) or None,
     )
     board.load(await storage.incidents.list(IncidentQuery(limit=_HOT_INCIDENTS)))
     reporter = IncidentReporter(board, parts.clock, configured=targets)

@@ -118,6 +118,7 @@ def _assemble(*, file: FileSettings, environment: Environment, routing: Routing,
             }
         ),
         alerts=file.alerts,
+        retention=file.retention,
         unused_sections=(),
     )
 

@@ -17,6 +17,7 @@ from sentinel.settings.schema import (
     ModelSettings,
     OllamaSettings,
     OpenAISettings,
+    RetentionSettings,
     RetrySettings,
     ShieldSettings,
     ToolDefaults,
@@ -73,6 +74,7 @@ class Settings(Model):
     capabilities: dict[str, CapabilitySettings]
     shield: ShieldSettings
     alerts: AlertSettings
+    retention: RetentionSettings
     unused_sections: tuple[str, ...]
 
     @property

@@ -12,6 +12,7 @@ from sentinel.settings.fields import (
     Allowed,
     Count,
     CountOrZero,
+    Days,
     Delay,
     Model,
     Money,
@@ -286,6 +287,13 @@ class AlertSettings(Model):
     cloudwatch: CloudWatchSettings | None = None
 
 
+class RetentionSettings(Model):
+    """How many days records are kept; 0: for ever."""
+
+    requests_days: Days = 30
+    incidents_days: Days = 90
+
+
 class FileSettings(Model):
     """The whole of `sentinel.yaml`."""
 
@@ -299,3 +307,4 @@ class FileSettings(Model):
     tools: ToolSettings = ToolSettings()
     shield: ShieldSettings = ShieldSettings()
     alerts: AlertSettings = AlertSettings()
+    retention: RetentionSettings = RetentionSettings()

@@ -181,6 +181,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics Summary
+         * @description Sum up what was done since the start.
+         */
+        get: operations["metrics_summary_api_metrics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/providers/status": {
         parameters: {
             query?: never;
@@ -489,6 +509,26 @@ export interface paths {
          * @description Say whether traffic may be sent here; 503 if not, also while the server is about to stop.
          */
         get: operations["ready_health_ready_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics
+         * @description Give every metric in Prometheus' text format, or the summary to who accepts JSON.
+         */
+        get: operations["metrics_metrics_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1010,6 +1050,35 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * CountsView
+         * @description What there was, by status, outcome, class, type or state.
+         */
+        CountsView: {
+            /** Attempts */
+            attempts: {
+                [key: string]: number;
+            };
+            /**
+             * Circuits
+             * @description How many are in each state now.
+             */
+            circuits: {
+                [key: string]: number;
+            };
+            /** Gateway Requests */
+            gateway_requests: {
+                [key: string]: number;
+            };
+            /** Incidents */
+            incidents: {
+                [key: string]: number;
+            };
+            /** Runs */
+            runs: {
+                [key: string]: number;
+            };
+        };
+        /**
          * DeadlinesView
          * @description Time limits in seconds.
          */
@@ -1328,6 +1397,51 @@ export interface components {
             thread_id: string;
         };
         /**
+         * MetricsView
+         * @description The figures since the start of the process. Requests are runs and requests to the gateway that are over.
+         */
+        MetricsView: {
+            /**
+             * Active Provider
+             * @description Who would be asked now on the default route; null if nobody can be.
+             */
+            active_provider: string | null;
+            /** Avg Latency Ms */
+            avg_latency_ms: number | null;
+            /**
+             * Cache Hit Rate
+             * @description Null: this version has no cache.
+             */
+            cache_hit_rate: number | null;
+            counts: components["schemas"]["CountsView"];
+            /**
+             * Latencies Of Last
+             * @description Average and percentiles are those of the last so many answers.
+             */
+            latencies_of_last: number;
+            latency_ms: components["schemas"]["PercentilesView"];
+            /**
+             * Security Events
+             * @description Null: this version counts none.
+             */
+            security_events: number | null;
+            /** Total Cancelled */
+            total_cancelled: number;
+            /** Total Failovers */
+            total_failovers: number;
+            /** Total Failures */
+            total_failures: number;
+            /** Total Requests */
+            total_requests: number;
+            /** Total Retries */
+            total_retries: number;
+            /** Total Successes */
+            total_successes: number;
+            ttft_ms: components["schemas"]["PercentilesView"];
+            /** Uptime Seconds */
+            uptime_seconds: number;
+        };
+        /**
          * OpenAIErrorBody
          * @description An error of the gateway.
          */
@@ -1367,6 +1481,18 @@ export interface components {
             kind: "forced_open" | "forced_closed" | "metrics_only";
             /** Reason */
             reason: string | null;
+        };
+        /**
+         * PercentilesView
+         * @description Milliseconds; null while nothing was answered.
+         */
+        PercentilesView: {
+            /** P50 */
+            p50: number | null;
+            /** P95 */
+            p95: number | null;
+            /** P99 */
+            p99: number | null;
         };
         /**
          * Phase
@@ -2139,6 +2265,35 @@ export interface operations {
             };
         };
     };
+    metrics_summary_api_metrics_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsView"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
     provider_status_api_providers_status_get: {
         parameters: {
             query?: never;
@@ -2731,6 +2886,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    metrics_metrics_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                accept?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metrics */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description A problem (RFC 9457) */

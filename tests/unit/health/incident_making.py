@@ -1,6 +1,7 @@
 """A board whose incidents a test can look at, and what happens in the system, made by hand."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sentinel.domain.incidents import Incident
@@ -21,10 +22,13 @@ class Watched:
     clock: FakeClock = field(default_factory=FakeClock)
     kept: list[Incident] = field(default_factory=list)
     capacity: int = 500
+    max_age: timedelta | None = None
 
     def __post_init__(self) -> None:
         ids = IdSource(self.clock)
-        self.board = IncidentBoard(clock=self.clock, ids=ids, listeners=[self.kept.append], capacity=self.capacity)
+        self.board = IncidentBoard(
+            clock=self.clock, ids=ids, listeners=[self.kept.append], capacity=self.capacity, max_age=self.max_age
+        )
         self.reporter = IncidentReporter(self.board, self.clock, configured=[ONE, TWO])
 
     @property

@@ -1,5 +1,7 @@
 """The ring of incidents and its readers: the newest from memory, older ones from the store, each once."""
 
+from datetime import timedelta
+
 import pytest
 
 from sentinel.domain.incidents import Incident, IncidentQuery, IncidentType
@@ -119,6 +121,14 @@ async def test_a_process_takes_over_what_earlier_ones_stored(watched: Watched, s
     report(later, 5)
     with pytest.raises(StoreUnavailableError):  # the oldest is only in the store now
         await history.list(IncidentQuery(limit=50))
+
+
+async def test_what_is_older_than_it_is_kept_is_not_given_from_memory(store: MemoryIncidentStore) -> None:
+    watched = Watched(max_age=timedelta(days=1))
+    report(watched, 1)
+    watched.clock.advance(86_400)
+    report(watched, 2)
+    assert keys(await IncidentHistory(watched.board, store).list(IncidentQuery(limit=50))) == names(2)
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "0199A000-0000-7000-8000-000000000001"])

@@ -1,0 +1,120 @@
+"""Retention: what is older than it has to be is deleted, a little at a time, behind the back of everything else.
+
+A sweep takes many small transactions instead of one, so that no writer waits for it; what it does not get to, because
+the database went away or the process ended, the next one does.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Column, Connection, Table, delete, select
+
+from sentinel.clock import Clock
+from sentinel.errors import StoreError
+from sentinel.persistence.engine import Engine
+from sentinel.persistence.tables import gateway_requests, incidents
+from sentinel.telemetry.logging import get_logger
+
+logger = get_logger(__name__)
+
+_FIRST_SWEEP_SECONDS = 60.0
+"""The start has better things to do."""
+_SWEEP_SECONDS = 3600.0
+_PAUSE_SECONDS = 0.05
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How long the rows of one table stay, counted from a moment of theirs; None keeps them for ever.
+
+    What hangs on a row goes with it.
+    """
+
+    name: str
+    key: Column[str]
+    moment: Column[Any]
+    keep: timedelta | None
+
+    @property
+    def table(self) -> Table:
+        """The table of both columns."""
+        return self.key.table
+
+
+def rules(*, requests_days: int, incidents_days: int) -> list[Rule]:
+    """Give the rules there are; 0 days keep for ever."""
+    requests, told = gateway_requests.c, incidents.c
+    return [
+        Rule(name="requests", key=requests.request_id, moment=requests.started_at, keep=_kept(requests_days)),
+        Rule(name="incidents", key=told.incident_id, moment=told.at, keep=_kept(incidents_days)),
+    ]
+
+
+class Retention:
+    """Sweeps now and then while it is entered."""
+
+    def __init__(self, *, engine: Engine, clock: Clock, rules: Sequence[Rule], batch: int = _BATCH) -> None:
+        """Delete by `rules`, at most `batch` rows in one transaction. Nothing runs before it is entered."""
+        self._engine = engine
+        self._clock = clock
+        self._rules = rules
+        self._batch = batch
+        self._worker: asyncio.Task[None] | None = None
+        self.deleted = {rule.name: 0 for rule in rules}
+
+    async def __aenter__(self) -> Self:
+        self._worker = asyncio.create_task(self._work(), name="retention")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.wait({self._worker})
+            if not self._worker.cancelled():
+                self._worker.result()
+
+    async def sweep(self) -> None:
+        """Delete everything that is old enough.
+
+        Raises:
+            StoreError: the database cannot do it now; what was deleted before stays deleted.
+        """
+        for rule in self._rules:
+            count = await self._sweep(rule)
+            if count:
+                logger.info("old_records_deleted", of=rule.name, count=count)
+
+    async def _work(self) -> None:
+        await self._clock.sleep(_FIRST_SWEEP_SECONDS)
+        while True:
+            try:
+                await self.sweep()
+            except StoreError as error:
+                logger.warning("retention_put_off", detail=error.message)
+            await self._clock.sleep(_SWEEP_SECONDS)
+
+    async def _sweep(self, rule: Rule) -> int:
+        if rule.keep is None:
+            return 0
+        before, count = self._clock.now() - rule.keep, 0
+        while deleted := await self._engine.write(_delete_some, rule, before=before, limit=self._batch):
+            count += deleted
+            self.deleted[rule.name] += deleted
+            await self._clock.sleep(_PAUSE_SECONDS)
+        return count
+
+
+def _delete_some(connection: Connection, rule: Rule, *, before: datetime, limit: int) -> int:
+    old = select(rule.key).where(rule.moment < before).order_by(rule.moment).limit(limit)
+    return connection.execute(delete(rule.table).where(rule.key.in_(old))).rowcount
+
+
+def _kept(days: int) -> timedelta | None:
+    return timedelta(days=days) if days else None
