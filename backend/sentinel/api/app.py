@@ -10,13 +10,13 @@ from sentinel.api.console import add_console
 from sentinel.api.event_schemas import add_event_schemas
 from sentinel.api.gateway_schemas import add_gateway_schemas
 from sentinel.api.middleware import BodyLimitMiddleware, GatewayMiddleware, GuardMiddleware, RequestIdMiddleware
-from sentinel.api.problems import GATEWAY, PROBLEM_RESPONSE, add_problem_handlers
+from sentinel.api.problems import GATEWAY, MCP, PROBLEM_RESPONSE, add_problem_handlers
 
 _DESCRIPTION = "The resilience layer between an application and the models and tools it depends on."
 
 
 def create_app(*, version: str, console: Path, allowed_hosts: Collection[str], max_body_bytes: int) -> FastAPI:
-    """Make the app; whoever serves it sets `app.state.services` and `app.state.gateway`.
+    """Make the app; whoever serves it sets `app.state.services`, `app.state.gateway` and `app.state.mcp`.
 
     `console` is the folder of the built console.
     """
@@ -32,9 +32,10 @@ def create_app(*, version: str, console: Path, allowed_hosts: Collection[str], m
     add_gateway_schemas(app)
     add_console(app, console)
     add_problem_handlers(app)
-    # The last one is the outermost. The gateway limits bodies itself, in its own words.
+    # The last one is the outermost. The gateways limit bodies themselves, in their own words.
     app.add_middleware(BodyLimitMiddleware, max_bytes=max_body_bytes)
-    app.add_middleware(GatewayMiddleware, prefix=GATEWAY)
+    app.add_middleware(GatewayMiddleware, prefix=GATEWAY, name="gateway")
+    app.add_middleware(GatewayMiddleware, prefix=MCP, name="mcp")
     app.add_middleware(GuardMiddleware, allowed_hosts=allowed_hosts)
     app.add_middleware(RequestIdMiddleware)
     return app

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sentinel.api.problems import refusal
+from sentinel.api.problems import MCP, refusal
 from sentinel.errors import BodyTooLargeError, HostForbiddenError, OriginForbiddenError
 from sentinel.telemetry.logging import get_logger, log_context
 
@@ -88,7 +88,8 @@ class GuardMiddleware:
         if _host_name(f"//{host}") not in self._allowed:
             return HostForbiddenError.code, f"this server does not answer for host {host!r}"
         origin = headers.get("origin")
-        if scope["method"] in _SAFE_METHODS or origin is None:
+        is_safe = scope["method"] in _SAFE_METHODS and not scope["path"].startswith(MCP)  # MCP checks every connection
+        if is_safe or origin is None:
             return None
         if _netloc(origin) != host:
             return OriginForbiddenError.code, f"pages of {origin!r} may not change anything here"
@@ -96,18 +97,19 @@ class GuardMiddleware:
 
 
 class GatewayMiddleware:
-    """Hands the gateway its part before the API's routes are tried one after the other."""
+    """Hands a gateway, `name` in the app's state, its part before the API's routes are tried one after the other."""
 
-    def __init__(self, app: ASGIApp, *, prefix: str) -> None:
+    def __init__(self, app: ASGIApp, *, prefix: str, name: str) -> None:
         self._app = app
         self._prefix = prefix
+        self._name = name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not f"{scope['path']}/".startswith(f"{self._prefix}/"):
             await self._app(scope, receive, send)
             return
         below = {**scope, "root_path": scope.get("root_path", "") + self._prefix}
-        await scope["app"].state.gateway(below, receive, send)
+        await getattr(scope["app"].state, self._name)(below, receive, send)
 
 
 class BodyLimitMiddleware:

@@ -21,6 +21,8 @@ logger = get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 GATEWAY = "/v1"
 """Below this address clients expect OpenAI's errors."""
+MCP = "/mcp"
+"""Where the tools are served to agents outside."""
 
 PROBLEM_RESPONSE: Mapping[str, Any] = MappingProxyType(
     {

@@ -78,6 +78,7 @@ async def _serve(settings: Settings, environment: Mapping[str, str], listening: 
         app = build_app(settings)
         app.state.services = running.services
         app.state.gateway = running.gateway
+        app.state.mcp = running.mcp
         config = uvicorn.Config(
             app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_CLOSE_SECONDS
         )
@@ -147,6 +148,7 @@ class DrainingServer(uvicorn.Server):
         """Drain, end the readers, then close as usual."""
         await self._running.executor.drain(DRAIN_SECONDS)
         self._running.live.end()
+        self._running.mcp.end()
         await super().shutdown(sockets)
 
 

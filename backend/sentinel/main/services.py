@@ -18,6 +18,7 @@ from sentinel.coordination.live_events import LiveEvents
 from sentinel.domain.routes import Route
 from sentinel.gateway.call import Recovery
 from sentinel.gateway.endpoints import GatewayApp
+from sentinel.gateway.mcp.endpoint import McpEndpoint
 from sentinel.graph.builder import AgentGraph, build_graph
 from sentinel.graph.context import Collaborators
 from sentinel.health.checks import CheckResult, Health, HealthService
@@ -28,7 +29,7 @@ from sentinel.main.metrics import build_exposition
 from sentinel.main.providers import build_providers, configured_targets, kill_switch_targets, provider_cards
 from sentinel.main.resilience import Resilience, build_resilience, prices_of
 from sentinel.main.storage import Storage, open_storage
-from sentinel.main.tools import tool_registry
+from sentinel.main.tools import mcp_endpoint, tool_registry
 from sentinel.main.watching import Watch, watch_over
 from sentinel.persistence.checkpointer import open_checkpointer
 from sentinel.providers.attempt import AttemptPipeline
@@ -56,6 +57,7 @@ class Running:
 
     services: Services
     gateway: GatewayApp
+    mcp: McpEndpoint
     executor: InProcessExecutor
     live: LiveEvents
 
@@ -111,8 +113,10 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
             tools=tools,
             runs=_run_service(settings, parts, storage=storage, ids=ids, executor=executor),
         )
+        mcp = mcp_endpoint(settings, tools)
+        await stack.enter_async_context(mcp.running())
         executor.submit_all(await storage.runs.unfinished())
-        yield Running(services=services, gateway=gateway, executor=executor, live=storage.live)
+        yield Running(services=services, gateway=gateway, mcp=mcp, executor=executor, live=storage.live)
 
 
 async def _checkpointer(settings: Settings, stack: AsyncExitStack) -> Any:

@@ -3,8 +3,10 @@
 import random
 from collections.abc import Mapping
 
+from sentinel import __version__
 from sentinel.chaos.kill_switches import KillSwitches
 from sentinel.clock import Clock
+from sentinel.gateway.mcp.endpoint import McpEndpoint
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.settings import McpServerSettings, Settings
 from sentinel.settings import ToolOverride as OverrideSettings
@@ -38,6 +40,13 @@ def tool_registry(
         board=board,
         environment=environment,
         kill_switch=is_killed,
+    )
+
+
+def mcp_endpoint(settings: Settings, registry: ToolRegistry) -> McpEndpoint:
+    """Make the gateway through which agents outside use the same tools."""
+    return McpEndpoint(
+        registry, version=__version__, max_body_bytes=settings.limits.max_body_bytes, on_changed=registry.subscribe
     )
 
 

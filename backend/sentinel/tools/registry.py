@@ -64,6 +64,8 @@ class ToolRegistry:
         self._clock = clock
         self._environment = environment
         self._on_change = on_change
+        self._listeners: list[Callable[[], None]] = []
+        self._offered: frozenset[tuple[str, str]] = frozenset()
         self._specs: dict[str, tuple[ToolSpec, ...]] = {}
         self._by_name: dict[str, ToolSpec] = {}
         self._guards: dict[str, ToolGuard] = {}
@@ -141,6 +143,10 @@ class ToolRegistry:
             raise RequestError(message)
         return self._supervisors[server]
 
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """Call back whenever other tools are offered than before."""
+        self._listeners.append(listener)
+
     # Putting together -----------------------------------------------------------------------------------------------
 
     def _supervisor(self, name: str, server: ServerConfig, rng: Callable[[], float]) -> ServerSupervisor:
@@ -190,7 +196,16 @@ class ToolRegistry:
                 name, connection.tools, config=self._config.servers[name], overrides=self._config.overrides
             )
             self._by_name = {spec.name: spec for specs in self._specs.values() for spec in specs}
+        self._tell_listeners()
         self._on_change(supervisor.status())
+
+    def _tell_listeners(self) -> None:
+        offered = frozenset((spec.name, spec.description) for spec in self.tools())
+        if offered == self._offered:
+            return
+        self._offered = offered
+        for listener in self._listeners:
+            listener()
 
     def _unknown(self, name: str) -> ToolOutcome:
         verdict = VERDICTS[Cause.UNKNOWN_TOOL]

@@ -1,0 +1,1 @@
+"""The MCP gateway: every guarded tool at one address, for agents outside."""

@@ -1,0 +1,131 @@
+"""`/mcp`: streamable HTTP for both eras of the protocol, over the same tools, guards and fallbacks that runs use.
+
+Stateless: a request carries all it needs, so that any replica can answer it and a restart forgets nobody. Credentials
+of callers are not passed on to tool servers; keys and the check of their audience will be asked for in `__call__`.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, Protocol
+
+from mcp.server import NotificationOptions, Server, ServerRequestContext
+from mcp.server.models import InitializationOptions
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.subscriptions import ListenHandler
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from sentinel.gateway.mcp.changes import Changes
+from sentinel.gateway.mcp.shapes import listed, result_of
+from sentinel.tools.connection import CallContext
+from sentinel.tools.outcome import Cause, ToolOutcome
+from sentinel.tools.spec import ToolSpec
+
+logger = logging.getLogger(__name__)
+
+_VERSION_HEADER: Final = "mcp-protocol-version"
+_INSTRUCTIONS: Final = (
+    "Tools of several servers behind one address. A tool that is paused stays listed: its call says so at once, and in "
+    "`_meta` when to try again. A result whose `_meta.executed` is null must not be asked for again without a look at "
+    "what the tool did."
+)
+
+
+class Toolbox(Protocol):
+    """The guarded tools."""
+
+    def tools(self) -> Sequence[ToolSpec]:
+        """Give the tools that are offered now."""
+        ...
+
+    async def call(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        timeout_seconds: float | None = None,
+        context: CallContext,
+    ) -> ToolOutcome:
+        """Call a tool by its public name; a failure is an outcome, never an exception."""
+        ...
+
+
+class _AnnouncingServer(Server[Any]):
+    """Tells clients of the older era, too, that the list of tools may change."""
+
+    def create_initialization_options(
+        self,
+        notification_options: NotificationOptions | None = None,
+        experimental_capabilities: dict[str, dict[str, Any]] | None = None,
+        extensions: dict[str, dict[str, Any]] | None = None,
+    ) -> InitializationOptions:
+        changing = notification_options or NotificationOptions(tools_changed=True)
+        return super().create_initialization_options(changing, experimental_capabilities, extensions)
+
+
+class McpEndpoint:
+    """An ASGI application; it answers while it is `running`."""
+
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        *,
+        version: str,
+        max_body_bytes: int,
+        on_changed: Callable[[Callable[[], None]], None],
+    ) -> None:
+        """Serve `toolbox`; `on_changed` takes what to call when other tools are offered than before."""
+        self._toolbox = toolbox
+        self._changes = Changes()
+        self._listening = ListenHandler(self._changes)
+        server = _AnnouncingServer(
+            "sentinel",
+            version=version,
+            title="Sentinel",
+            instructions=_INSTRUCTIONS,
+            on_list_tools=self._list,
+            on_call_tool=self._call,
+            on_subscriptions_listen=self._listening,
+        )
+        self._manager = StreamableHTTPSessionManager(server, stateless=True, max_request_body_size=max_body_bytes)
+        on_changed(self._changes.tell)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Answer as long as the context is open."""
+        async with self._manager.run():
+            yield
+
+    def end(self) -> None:
+        """End the streams of those who only listen, so that the server can stop."""
+        self._changes.end()
+        self._listening.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        version = Headers(scope=scope).get(_VERSION_HEADER)
+        if scope["method"] == "GET" and (version is None or version in HANDSHAKE_PROTOCOL_VERSIONS):
+            await self._changes.serve_stream(scope, receive, send)
+            return
+        await self._manager.handle_request(scope, receive, send)
+
+    async def _list(self, _: ServerRequestContext[Any], _page: PaginatedRequestParams | None) -> ListToolsResult:
+        return ListToolsResult(tools=[listed(spec) for spec in self._toolbox.tools()])
+
+    async def _call(self, context: ServerRequestContext[Any], asked: CallToolRequestParams) -> CallToolResult:
+        caller = CallContext(caller="mcp", on_progress=context.session.report_progress)
+        outcome = await self._toolbox.call(asked.name, asked.arguments or {}, context=caller)
+        if outcome.cause is Cause.UNKNOWN_TOOL:
+            raise MCPError(INVALID_PARAMS, outcome.text)
+        logger.info(
+            "mcp tool call: %s/%s, %s, %.0f ms",
+            outcome.server,
+            outcome.tool,
+            outcome.cause or "ok",
+            outcome.duration_ms,
+        )
+        return result_of(outcome)
