@@ -46,7 +46,11 @@ class Agent:
 
 
 @pytest.fixture(params=ERAS)
-def agent(request: pytest.FixtureRequest, gateway_server: Server) -> Agent:
+async def agent(request: pytest.FixtureRequest, gateway_server: Server, api: httpx.AsyncClient) -> Agent:
+    """An agent of either era, at a gateway whose tool servers have all started."""
+    async with asyncio.timeout(20):
+        while (await api.get("/health")).json()["checks"]["tools"]["status"] != "healthy":
+            await asyncio.sleep(0.02)
     return Agent(f"{gateway_server.url}/mcp", request.param)
 
 
