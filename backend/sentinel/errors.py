@@ -2,7 +2,7 @@
 
 SentinelError
 ├── ConfigurationError             while the process is being put together
-├── ResilienceError                CircuitOpen, CoolingDown, Latched, BulkheadFull, DeadlineExceeded, LoopLag
+├── ResilienceError                CircuitOpen, CoolingDown, Latched, BulkheadFull, DeadlineExceeded, LoopLag, HedgeLost
 ├── ProviderError                  Unavailable, Timeout, Pool, Protocol, RateLimited, Auth, Model, Rejected, Empty, ...
 ├── ToolError                      Unavailable, Timeout, Failed
 ├── RequestError                   what the caller asked for cannot be done: EmptyInput, UnknownRoute, ThreadBusy, ...
@@ -51,9 +51,6 @@ class ConfigurationError(SentinelError):
     """The configuration cannot work; raised only while the process is being put together."""
 
     code = "configuration_error"
-
-
-# Resilience ---------------------------------------------------------------------------------------------------------
 
 
 class ResilienceError(SentinelError):
@@ -110,7 +107,10 @@ class LoopLagError(ResilienceError):
     code = "loop_lag"
 
 
-# Providers ----------------------------------------------------------------------------------------------------------
+class HedgeLostError(ResilienceError):
+    """Another target, asked for the same answer at the same time, was taken; this one was let go."""
+
+    code = "hedge_lost"
 
 
 class ProviderError(SentinelError):
@@ -241,9 +241,6 @@ class ToolProtocolError(ToolError):
     """The tool's server answered something that is not a valid result."""
 
     code = "tool_protocol"
-
-
-# Requests and runs --------------------------------------------------------------------------------------------------
 
 
 class RequestError(SentinelError):

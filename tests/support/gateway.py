@@ -35,7 +35,7 @@ from sentinel.resilience.backoff import Backoff
 from sentinel.resilience.gate import TargetGate
 from sentinel.resilience.planner import Panic, RecoveryPlanner
 from sentinel.resilience.protection import Protection
-from sentinel.testing.protection import open_protection
+from sentinel.testing.protection import hedge_planner, open_protection
 from simulator.server import Simulator
 
 PRIMARY = Target("primary", "sim-large")
@@ -46,7 +46,10 @@ LIMITS = Deadlines(connect_seconds=5.0, first_token_seconds=10.0, stall_seconds=
 
 @dataclass(kw_only=True)
 class Plan:
-    """What a test's gateway is made of. `providers` are chat models to translate for, `wires` are base URLs."""
+    """What a test's gateway is made of. `providers` are chat models to translate for, `wires` are base URLs.
+
+    `paces`: how many seconds a target is known to take to its first token.
+    """
 
     wires: Mapping[str, str]
     providers: Mapping[str, ChatProvider] = field(default_factory=dict)
@@ -54,6 +57,7 @@ class Plan:
     max_attempts: int = 3
     panic: Panic = Panic.FAIL
     prices: Mapping[Target, Price] = field(default_factory=dict)
+    paces: Mapping[Target, float] = field(default_factory=dict)
     max_body_bytes: int = 1_000_000
 
 
@@ -131,22 +135,7 @@ def _build(plan: Plan, session: aiohttp.ClientSession) -> Gateway:
         attempts=[],
         records=[],
     )
-    gate = TargetGate(
-        protection.board, kill_switches.is_killed, cooldowns=protection.cooldowns, bulkheads=protection.bulkheads
-    )
-    recovery = Recovery(
-        pipeline=AttemptPipeline(
-            protection=protection, clock=clock, observe=[gateway.attempts.append], prices=plan.prices
-        ),
-        planner=RecoveryPlanner(
-            max_attempts=plan.max_attempts,
-            backoff=Backoff(base_seconds=0.001, min_attempt_seconds=0.01),
-            allows_panic=protection.panics.is_free,
-            panic=plan.panic,
-        ),
-        gate=gate,
-        clock=clock,
-    )
+    recovery = _recovery(plan, gateway, clock)
     upstreams: dict[str, Upstream] = {
         name: HttpUpstream(session=session, base_url=url, headers={"authorization": "Bearer sk-secret"})
         for name, url in plan.wires.items()
@@ -164,6 +153,29 @@ def _build(plan: Plan, session: aiohttp.ClientSession) -> Gateway:
         completions=completions, models=served_models(plan.routes), max_body_bytes=plan.max_body_bytes
     )
     return gateway
+
+
+def _recovery(plan: Plan, gateway: Gateway, clock: SystemClock) -> Recovery:
+    gate = TargetGate(
+        gateway.protection.board,
+        gateway.kill_switches.is_killed,
+        cooldowns=gateway.protection.cooldowns,
+        bulkheads=gateway.protection.bulkheads,
+    )
+    return Recovery(
+        pipeline=AttemptPipeline(
+            protection=gateway.protection, clock=clock, observe=[gateway.attempts.append], prices=plan.prices
+        ),
+        planner=RecoveryPlanner(
+            max_attempts=plan.max_attempts,
+            backoff=Backoff(base_seconds=0.001, min_attempt_seconds=0.01),
+            allows_panic=gateway.protection.panics.is_free,
+            panic=plan.panic,
+        ),
+        gate=gate,
+        hedges=hedge_planner(gate, gateway.protection, paces=plan.paces, attempts=plan.max_attempts),
+        clock=clock,
+    )
 
 
 @asynccontextmanager

@@ -31,7 +31,7 @@ from sentinel.resilience.backoff import Backoff
 from sentinel.resilience.gate import TargetGate
 from sentinel.resilience.planner import RecoveryPlanner
 from sentinel.resilience.retry_budget import CallSlot, RetryBudget
-from sentinel.testing.protection import open_protection
+from sentinel.testing.protection import hedge_planner, open_protection
 from sentinel.testing.virtual_time import LoopClock
 
 FOREVER = float("inf")
@@ -200,6 +200,7 @@ class VirtualGateway:
                 allows_retry=self.budget.allows,
             ),
             gate=gate,
+            hedges=hedge_planner(gate, self.protection),
             clock=self.clock,
         )
         completions = Completions(

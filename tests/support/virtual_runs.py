@@ -23,7 +23,7 @@ from sentinel.resilience.backoff import Backoff
 from sentinel.resilience.deadline import Deadline
 from sentinel.resilience.gate import TargetGate
 from sentinel.resilience.planner import RecoveryPlanner
-from sentinel.testing.protection import open_protection
+from sentinel.testing.protection import hedge_planner, open_protection
 from sentinel.testing.tools import FakeToolbox
 from sentinel.testing.virtual_time import LoopClock
 from tests.support.virtual_gateway import FOREVER, AuditedBudget, wait
@@ -105,6 +105,9 @@ class VirtualRuns:
         self.budget = AuditedBudget()
         self.protection = replace(open_protection(self.clock), budget=self.budget)
         protection = self.protection
+        gate = TargetGate(
+            protection.board, lambda *_: False, cooldowns=protection.cooldowns, bulkheads=protection.bulkheads
+        )
         self._parts = Collaborators(
             models=ChatAttempts(
                 providers=self.models, pipeline=AttemptPipeline(protection=protection, clock=self.clock)
@@ -115,12 +118,8 @@ class VirtualRuns:
                 capabilities=self.capabilities,
                 allows_retry=self.budget.allows,
             ),
-            gate=TargetGate(
-                protection.board,
-                lambda *_: False,
-                cooldowns=protection.cooldowns,
-                bulkheads=protection.bulkheads,
-            ),
+            gate=gate,
+            hedges=hedge_planner(gate, protection),
             tools=FakeToolbox({"calculator__evaluate": lambda _: "42"}),
             clock=self.clock,
             system_prompt="Be brief.",

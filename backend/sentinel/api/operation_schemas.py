@@ -149,6 +149,26 @@ class PlannedTargetView(View):
     capabilities: CapabilitiesView
 
 
+class HedgePlanView(View):
+    """Whether a request without tools would have a hedge now: whom it asks, after how long a silence, or why not."""
+
+    enabled: bool
+    target: str | None
+    after_seconds: float | None
+    why_not: (
+        Literal[
+            "disabled",
+            "no_other_provider",
+            "max_attempts",
+            "pace_unknown",
+            "share_spent",
+            "retries_short",
+            "deadline",
+        ]
+        | None
+    )
+
+
 class PlanView(View):
     """The plan that a request on a route would follow now. `chain`: the targets in the order they would be asked.
 
@@ -170,6 +190,7 @@ class PlanView(View):
     is_panic: bool
     gives_up: str | None
     retry_after_seconds: float | None
+    hedge: HedgePlanView
 
 
 class LimitsView(View):

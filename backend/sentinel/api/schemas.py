@@ -54,6 +54,7 @@ class AttemptView(View):
     breaker_state: Literal["closed", "open", "half_open"] | None
     splice_offset: int | None
     final: bool
+    hedge: bool = Field(description="Sent while the attempt before it was under way and silent.")
 
 
 class ToolCallView(View):

@@ -46,10 +46,11 @@ class Attempt:
 
     Times are UTC; `*_ms` are milliseconds; `splice_offset` is how much of the answer's text, in characters, stood
     before the seam when this attempt was asked to go on with it; `final` means that no other target may be asked after
-    this outcome. `retry_after_seconds` (what the target asked for) and `may_repeat` (false: it said that it must not be
-    asked again) matter only to what comes next: they are kept in the state of a run, and are not in a receipt.
-    `cost_nanos` is what its usage cost in nanodollars at the price of that day, None where no price was known;
-    `skipped_frames` counts garbled frames that were left out of its answer.
+    this outcome; `hedge` that it was sent while the attempt before it was silent. `retry_after_seconds` (what the
+    target asked for) and `may_repeat` (false: it said that it must not be asked again) matter only to what comes next:
+    they are kept in the state of a run, and are not in a receipt. `cost_nanos` is what its usage cost in nanodollars at
+    the price of that day, None where no price was known; `skipped_frames` counts garbled frames that were left out of
+    its answer.
     """
 
     number: int
@@ -69,11 +70,12 @@ class Attempt:
     final: bool = False
     cost_nanos: int | None = None
     skipped_frames: int = 0
+    hedge: bool = False
     retry_after_seconds: float | None = None
     may_repeat: bool = True
 
     @classmethod
-    def passed_over(cls, target: Target, cause: str, *, number: int, at: datetime) -> Self:
+    def passed_over(cls, target: Target, cause: str, *, number: int, at: datetime, hedge: bool = False) -> Self:
         """Note a target that was not called, and why."""
         return cls(
             number=number,
@@ -85,6 +87,7 @@ class Attempt:
             ended_at=at,
             duration_ms=0.0,
             breaker_state="open" if cause == "circuit_open" else None,
+            hedge=hedge,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -108,6 +111,7 @@ class Attempt:
             "breaker_state": self.breaker_state,
             "splice_offset": self.splice_offset,
             "final": self.final,
+            "hedge": self.hedge,
         }
 
     def to_state(self) -> dict[str, Any]:
@@ -137,6 +141,7 @@ class Attempt:
             final=data["final"],
             retry_after_seconds=data.get("retry_after_seconds"),
             may_repeat=data.get("may_repeat", True),
+            hedge=data.get("hedge", False),
         )
 
 

@@ -85,6 +85,18 @@ class Deadlines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HedgePolicy:
+    """Whether a second target is asked while the first is slow to begin.
+
+    `min_seconds`: never earlier, whatever the first one's usual pace; `share` of the requests that may have a hedge.
+    """
+
+    enabled: bool = False
+    min_seconds: float = 1.0
+    share: float = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """A named list of targets, in order of preference."""
 
@@ -93,6 +105,7 @@ class Route:
     policy: RoutePolicy = RoutePolicy.ORDERED
     midstream: Midstream = Midstream.CONTINUE
     seam: Seam = Seam.VERIFIED
+    hedge: HedgePolicy = field(default_factory=HedgePolicy)
     deadlines: Deadlines = field(default_factory=Deadlines)
 
     @property

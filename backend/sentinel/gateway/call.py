@@ -1,19 +1,18 @@
 """One request to the gateway on its way over the targets of its route: the planner decides, the ledger remembers."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import TypeVar
 
 from sentinel.clock import Clock
 from sentinel.domain.attempts import Attempt
 from sentinel.domain.routes import Deadlines, Route, Target
 from sentinel.errors import Outcome
-from sentinel.gateway.outgoing import CallerGoneError
 from sentinel.providers.attempt import AttemptPipeline, AttemptSpec, Exchange
+from sentinel.providers.hedged import Entrant, Race, Second
 from sentinel.resilience.deadline import Deadline
 from sentinel.resilience.gate import TargetGate
+from sentinel.resilience.hedging import HedgePlanner
 from sentinel.resilience.ledger import Ledger
 from sentinel.resilience.planner import Decision, RecoveryPlanner
 from sentinel.resilience.refusal import Refusal
@@ -28,6 +27,7 @@ class Recovery:
     pipeline: AttemptPipeline
     planner: RecoveryPlanner
     gate: TargetGate
+    hedges: HedgePlanner
     clock: Clock
 
 
@@ -35,17 +35,21 @@ class Recovery:
 class Call:
     """The state of one request.
 
-    `current` is the target that was asked last; `is_panic`: the planner lets the next one be asked through its open
-    circuit; `retry_after_seconds` is how soon asking again may help, if the planner knew it when it gave up.
+    `is_stream`: the answer comes in pieces. `current` is the target that was asked last, or, of two, the one that
+    answers; `is_panic`: the planner lets the next one be asked through its open circuit; `under_way` counts the
+    attempts that were sent and are not noted yet; `retry_after_seconds` is how soon asking again may help, if the
+    planner knew it when it gave up.
     """
 
     recovery: Recovery
     route: Route
     deadlines: Deadlines
     deadline: Deadline
+    is_stream: bool
     attempts: list[Attempt] = field(default_factory=list)
     current: Target | None = None
     is_panic: bool = False
+    under_way: int = 0
     retry_after_seconds: float | None = None
 
     @property
@@ -72,7 +76,9 @@ class Call:
             self._pass_over(decision.target, refused)
 
     def has_alternative(self, target: Target) -> bool:
-        """Tell whether somebody else could go on if `target` failed now."""
+        """Tell whether somebody else could go on if `target` failed now, or does already."""
+        if self.under_way > 1:
+            return True
         now = self.recovery.clock.now()
         failed = Attempt(
             number=len(self.attempts) + 1,
@@ -86,39 +92,71 @@ class Call:
 
     async def attempt(self, target: Target, exchange: Exchange, *, splice_offset: int | None = None) -> Attempt:
         """Make one attempt and note it."""
+        await self._run(Race(pipeline=self.recovery.pipeline, first=self._entrant(target, exchange)))
+        if splice_offset is not None:
+            self.attempts[-1] = replace(self.attempts[-1], splice_offset=splice_offset)
+        return self.attempts[-1]
+
+    async def attempt_hedged(self, target: Target, make: Callable[[Target], E], *, has_tools: bool) -> E:
+        """Make one attempt, with a hedge if the route wants one and this request may have it, and note both.
+
+        Gives the exchange that counts, whose row is the newest.
+        """
+        race = Race(pipeline=self.recovery.pipeline, first=self._entrant(target, make(target)))
+        race.hedge = self._hedge(race, make, has_tools=has_tools)
+        await self._run(race)
+        return race.counts.exchange
+
+    async def _run(self, race: Race[E]) -> None:
+        noted = len(self.attempts)
+        race.on_left, race.on_claim = self._note_left, self._note_claim
+        self.current, self.under_way = race.first.spec.target, 1
+        try:
+            await race.run()
+        finally:
+            self.under_way = 0
+            self.attempts[noted:] = race.rows
+        self.current = race.counts.spec.target
+
+    def _hedge(self, race: Race[E], make: Callable[[Target], E], *, has_tools: bool) -> Second[E] | None:
+        first, hedges = race.first.spec.target, self.recovery.hedges
+        hedge = hedges.plan(
+            self.route,
+            first,
+            has_tools=has_tools,
+            called=len(self.ledger.called),
+            remaining_seconds=self.deadline.remaining(),
+        )
+        if hedge is None:
+            return None
+
+        def send() -> Entrant[E] | None:
+            if not hedges.fire(self.route, first, hedge):
+                return None
+            self.under_way += 1
+            return self._entrant(hedge.target, make(hedge.target), number=race.first.spec.number + 1)
+
+        return Second(after_seconds=hedge.after_seconds, send=send)
+
+    def _entrant(self, target: Target, exchange: E, *, number: int | None = None) -> Entrant[E]:
         spec = AttemptSpec(
-            number=len(self.attempts) + 1,
+            number=number or len(self.attempts) + 1,
             target=target,
             deadlines=self.deadlines,
             deadline=self.deadline,
-            is_retry=any(made.target == target and not made.skipped for made in self.attempts),
-            is_panic=self.is_panic,
+            is_retry=self.ledger.has_asked(target),
+            is_panic=self.is_panic and number is None,
+            is_stream=self.is_stream,
+            is_hedge=number is not None,
         )
-        self.current = target
-        began_at, began = self.recovery.clock.now(), self.recovery.clock.monotonic()
-        try:
-            made = await self.recovery.pipeline.run(spec, exchange)
-        except (asyncio.CancelledError, CallerGoneError):
-            self.attempts.append(self._abandoned(spec, exchange, began_at=began_at, began=began))
-            raise
-        made = replace(made, splice_offset=splice_offset) if splice_offset is not None else made
-        self.attempts.append(made)
-        return made
+        return Entrant(spec=spec, exchange=exchange, clock=self.recovery.clock)
 
-    def _abandoned(self, spec: AttemptSpec, exchange: Exchange, *, began_at: datetime, began: float) -> Attempt:
-        """The caller left in mid-attempt, which says nothing about the target."""
-        clock = self.recovery.clock
-        attempt = Attempt(
-            number=spec.number,
-            target=spec.target,
-            outcome=Outcome.NEUTRAL,
-            cause="cancelled",
-            started_at=began_at,
-            ended_at=clock.now(),
-            duration_ms=round((clock.monotonic() - began) * 1000, 3),
-            usage=exchange.usage,
-        )
-        return self.recovery.pipeline.booked(attempt)
+    def _note_left(self, attempt: Attempt) -> None:
+        self.under_way -= 1
+        self.attempts.append(attempt)
+
+    def _note_claim(self, entrant: Entrant[E]) -> None:
+        self.current = entrant.spec.target
 
     def _pass_over(self, target: Target, refusal: Refusal) -> None:
         number, now = len(self.attempts) + 1, self.recovery.clock.now()

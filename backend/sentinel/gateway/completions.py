@@ -48,6 +48,7 @@ class Work:
         return receipt_headers(
             self.call.attempts,
             serving=self.call.current,
+            under_way=self.call.under_way,
             request_id=self.observed.request_id,
             trace_id=self.asked.trace_id,
         )
@@ -70,7 +71,7 @@ class Work:
             failure.message,
             status=failure.status,
             headers=[*headers, *failure.headers],
-            attempts=[attempt_brief(attempt) for attempt in self.call.attempts],
+            attempts=[attempt_brief(attempt) for attempt in self.call.ledger.by_number],
         )
 
 
@@ -120,13 +121,16 @@ class Completions:
 
     def _work(self, asked: Asked, route: Route, *, path: str, body: Mapping[str, Any]) -> Work:
         deadline = Deadline(self.recovery.clock, route.deadlines.total_seconds)
-        call = Call(recovery=self.recovery, route=route, deadlines=route.deadlines, deadline=deadline)
+        is_stream = bool(body.get("stream"))
+        call = Call(
+            recovery=self.recovery, route=route, deadlines=route.deadlines, deadline=deadline, is_stream=is_stream
+        )
         observed = Observed(
             request_id=self.ids.new(),
             trace_id=asked.trace_id,
             endpoint=path,
             requested_model=str(body["model"]),
-            is_stream=bool(body.get("stream")),
+            is_stream=is_stream,
             call=call,
             clock=self.recovery.clock,
             observe=self.observe,

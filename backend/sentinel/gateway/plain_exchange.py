@@ -75,10 +75,15 @@ class PlainExchange:
             {**self.data, "usage": usage_block(spent, original if isinstance(original, dict) else None)}
         )
 
+    @property
+    def asked_characters(self) -> int:
+        """How much text the request has."""
+        return asked_characters(self.body)
+
     def _estimate(self, data: dict[str, Any]) -> Usage | None:
         choices = data.get("choices")
         said = [choice.get("message") for choice in choices or () if isinstance(choice, dict)]
-        return estimated(asked_characters(self.body), said_characters(said)) if choices or "data" in data else None
+        return estimated(self.asked_characters, said_characters(said)) if choices or "data" in data else None
 
     def map_error(self, error: Exception) -> ProviderError:
         """Translate what the provider's request raised."""

@@ -16,12 +16,11 @@ _BRIEF = ("attempt", "provider", "model", "class", "cause", "skipped", "status_c
 
 
 def receipt_headers(
-    attempts: Sequence[Attempt], *, serving: Target | None, request_id: str, trace_id: str
+    attempts: Sequence[Attempt], *, serving: Target | None, under_way: int, request_id: str, trace_id: str
 ) -> list[Header]:
-    """Give the headers. `serving` answers; its attempt may still be under way and is then not among `attempts`."""
+    """Give the headers. `serving` answers; `under_way` attempts were sent and are not among `attempts` yet."""
     ledger = Ledger.of(attempts)
     chain = dict.fromkeys([*ledger.chain, str(serving)] if serving else ledger.chain)
-    under_way = serving is not None and (not ledger.called or ledger.called[-1].target != serving)
     headers = {
         "X-Sentinel-Attempts": str(len(ledger.called) + under_way),
         "X-Sentinel-Failover": "true" if len(chain) > 1 else "false",
@@ -68,4 +67,15 @@ def failover_note(broken: Attempt, following: str, *, offset: int) -> dict[str, 
         "cause": broken.cause,
         "class": broken.outcome.value,
         "offset": offset,
+    }
+
+
+def hedge_note(hedge: Attempt, *, serving: Target) -> dict[str, Any]:
+    """Give what a comment says at the end of a stream for which a second target was asked, too."""
+    return {
+        "event": "hedge",
+        "hedge": str(hedge.target),
+        "served": str(serving),
+        "cause": hedge.cause,
+        "class": hedge.outcome.value,
     }

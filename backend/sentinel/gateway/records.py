@@ -73,7 +73,7 @@ class Observed:
             ttft_ms=_first_content_ms(self._started_at or now, ledger.attempts),
             latency_ms=round((self.clock.monotonic() - self._started) * 1000, 3),
             failover_chain=ledger.chain,
-            attempts=ledger.attempts,
+            attempts=ledger.by_number,
             started_at=self._started_at or now,
             ended_at=now,
             skipped_frames=sum(attempt.skipped_frames for attempt in ledger.attempts),

@@ -58,6 +58,11 @@ class CompletionRequest:
         return wanted in ("json_object", "json_schema")
 
     @property
+    def has_tools(self) -> bool:
+        """Whether the model may act by its answer."""
+        return bool(self.body.get("tools") or self.body.get("functions"))
+
+    @property
     def allows_continuation(self) -> bool:
         """Whether a broken text may be gone on with by another target."""
         forced = self.body.get("tool_choice") not in (None, "auto", "none")

@@ -94,7 +94,12 @@ class StreamExchange:
         """What the provider counted, or an estimate once there is content."""
         if self._counted is not None or not self._has_content:
             return self._counted
-        return estimated(asked_characters(self.body), self._characters)
+        return estimated(self.asked_characters, self._characters)
+
+    @property
+    def asked_characters(self) -> int:
+        """How much text the messages have."""
+        return asked_characters(self.body)
 
     @property
     def finish_reasons(self) -> dict[int, str]:

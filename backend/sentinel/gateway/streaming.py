@@ -12,7 +12,7 @@ from sentinel.gateway.encoders import Encoder, OriginalEncoder, SplicedEncoder
 from sentinel.gateway.endings import closing_frames
 from sentinel.gateway.openai_errors import error_body
 from sentinel.gateway.outgoing import Outgoing
-from sentinel.gateway.receipts import cost_note, failover_note
+from sentinel.gateway.receipts import cost_note, failover_note, hedge_note
 from sentinel.gateway.requests import CompletionRequest
 from sentinel.gateway.stream_exchange import StreamExchange
 from sentinel.gateway.upstream import UpstreamClient
@@ -61,14 +61,20 @@ class StreamRelay:
 
     async def _attempt(self, target: Target) -> Attempt:
         continuation = self._continuation(target) if self.outgoing.has_started else None
-        self.last = self._exchange(target, continuation)
         if continuation is None:
-            return await self.call.attempt(target, self.last)
+            return await self._attempt_first_words(target)
+        self.last = self._exchange(target, continuation)
         attempt = await self.call.attempt(target, self.last, splice_offset=len(continuation.emitted))
         read = read_refusal(attempt, continuation.method)
         self.call.attempts[-1] = read
         self._is_spliced = self._is_spliced or read.outcome is Outcome.SUCCESS
         return read
+
+    async def _attempt_first_words(self, target: Target) -> Attempt:
+        self.last = await self.call.attempt_hedged(
+            target, lambda each: self._exchange(each, None), has_tools=self.request.has_tools
+        )
+        return self.call.attempts[-1]
 
     def _continuation(self, target: Target) -> Continuation:
         emitted, seam = "".join(self.outgoing.text), self.call.route.seam
@@ -120,6 +126,7 @@ class StreamRelay:
         assert identity is not None, "something was sent"  # noqa: S101 - holds since an empty answer is a failure
         if exchange.skipped_frames:
             await self.outgoing.comment({"event": "frames_skipped", "count": exchange.skipped_frames})
+        await self._tell_hedge(exchange.target)
         await self._tell_cost()
         spent = sum((attempt.usage for attempt in self.call.attempts if attempt.usage), Usage())
         await self.outgoing.write(
@@ -131,6 +138,11 @@ class StreamRelay:
                 wants_usage=self.request.wants_usage,
             )
         )
+
+    async def _tell_hedge(self, serving: Target) -> None:
+        hedge = next((attempt for attempt in self.call.attempts if attempt.hedge), None)
+        if hedge is not None:
+            await self.outgoing.comment(hedge_note(hedge, serving=serving))
 
     async def _tell_cost(self) -> None:
         if (note := cost_note(self.call.attempts)) is not None:

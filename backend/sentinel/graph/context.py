@@ -11,6 +11,7 @@ from sentinel.domain.runs import RunOptions
 from sentinel.providers.chat import ChatAttempts
 from sentinel.resilience.deadline import Deadline
 from sentinel.resilience.gate import TargetGate
+from sentinel.resilience.hedging import HedgePlanner
 from sentinel.resilience.planner import RecoveryPlanner
 from sentinel.tools.outcome import ToolOutcome
 from sentinel.tools.spec import ToolSpec
@@ -41,6 +42,7 @@ class Collaborators:
     models: ChatAttempts
     planner: RecoveryPlanner
     gate: TargetGate
+    hedges: HedgePlanner
     tools: Toolbox
     clock: Clock
     system_prompt: str

@@ -1,5 +1,6 @@
 """The nodes. What they know is in the state, what they can do is in the context, and each does one thing."""
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -10,14 +11,16 @@ from sentinel.domain.messages import Role, Turn
 from sentinel.domain.routes import Target
 from sentinel.graph.context import RunContext
 from sentinel.graph.continuing import continuation_for, is_surfaced, restarts, tell_seam
-from sentinel.graph.emissions import Restart, Status, Token
+from sentinel.graph.emissions import Emit, Restart, Status, Token
 from sentinel.graph.endings import ending
-from sentinel.graph.planning import attempt_fields, next_number, pause, plan, plan_again
+from sentinel.graph.hedging import hedge_for, started_fields, target_fields
+from sentinel.graph.planning import failure_fields, next_number, pause, plan, plan_again
 from sentinel.graph.state import BROKEN_STREAM, RunState, current_call
 from sentinel.graph.tool_calls import call_tools
 from sentinel.providers.base import ToolSchema
 from sentinel.providers.chat import ChatRequest, ChatResult
 from sentinel.resilience.breaker_view import BreakerState
+from sentinel.resilience.ledger import Ledger
 
 Update = dict[str, Any]
 
@@ -47,17 +50,18 @@ async def attempt(state: RunState, runtime: Runtime[RunContext]) -> Update:
     refused = await pause(state, request.target, context)
     if refused is not None:
         return plan_again(state, refused, context=context, emit=emit)
-    emit(Status(Phase.ATTEMPT_STARTED, _target_fields(request)))
-    circuits = context.parts.gate.states(request.target)
+    hedge = hedge_for(state, request, context=context, emit=emit)
+    emit(Status(Phase.ATTEMPT_STARTED, started_fields(request)))
+    asked = [request, hedge.request] if hedge else [request]
+    circuits = [context.parts.gate.states(each.target) for each in asked]
     result = await context.parts.models.run(
-        request, lambda text: emit(Token(text)), on_seam=tell_seam(state, request, emit)
+        request, lambda text: emit(Token(text)), on_seam=tell_seam(state, request, emit), hedge=hedge
     )
-    for key, now in context.parts.gate.states(request.target).items():
-        if now is not circuits[key]:
-            emit(Status(_BREAKER_PHASES[now], {"key": key, **_target_fields(request)}))
+    for each, before in zip(asked, circuits, strict=True):
+        _tell_circuits(each, before, context=context, emit=emit)
     if result.succeeded:
-        return {"attempts": [result.attempt.to_state()]} | _answered(state, result)
-    emit(Status(Phase.ATTEMPT_FAILED, attempt_fields(result.attempt) | {"detail": result.attempt.detail}))
+        return {"attempts": _rows(result)} | _answered(state, result)
+    emit(Status(Phase.ATTEMPT_FAILED, failure_fields(result.attempt)))
     return _after_failure(state, result, runtime)
 
 
@@ -88,15 +92,23 @@ def _request(state: RunState, context: RunContext) -> ChatRequest:
         deadline=context.deadline,
         continuation=continuation_for(state, target, context),
         said_before=len(state["text"]) - len(state["partial"]),
-        is_retry=any(attempt.target == target and not attempt.skipped for attempt in current_call(state)),
+        is_retry=Ledger.of(current_call(state)).has_asked(target),
         is_panic=state.get("is_panic", False),
         temperature=context.options.temperature,
         max_tokens=context.options.max_tokens,
     )
 
 
-def _target_fields(request: ChatRequest) -> Update:
-    return {"attempt": request.number, "provider": request.target.provider, "model": request.target.model}
+def _tell_circuits(
+    request: ChatRequest, before: Mapping[str, BreakerState], *, context: RunContext, emit: Emit
+) -> None:
+    for key, now in context.parts.gate.states(request.target).items():
+        if now is not before[key]:
+            emit(Status(_BREAKER_PHASES[now], {"key": key, **target_fields(request)}))
+
+
+def _rows(result: ChatResult) -> list[dict[str, Any]]:
+    return [attempt.to_state() for attempt in (*result.beside, result.attempt)]
 
 
 def _answered(state: RunState, result: ChatResult) -> Update:
@@ -118,13 +130,13 @@ def _answered(state: RunState, result: ChatResult) -> Update:
 def _after_failure(state: RunState, result: ChatResult, runtime: Runtime[RunContext]) -> Update:
     """Keep what was sent of the broken answer, to be gone on with, unless the route restarts; then ask the planner."""
     context, emit = runtime.context, runtime.stream_writer
-    tried = [*current_call(state), result.attempt]
-    known: RunState = {**state, "attempts": [*state["attempts"], result.attempt.to_state()]}
+    tried = [*current_call(state), *result.beside, result.attempt]
+    known: RunState = {**state, "attempts": [*state["attempts"], *_rows(result)]}
     if is_surfaced(result, context):
         update: Update = {"attempts": [], "next_target": None, "give_up": BROKEN_STREAM}
     else:
         update = plan(known, tried, context=context, emit=emit)
-    update["attempts"] = [result.attempt.to_state(), *update["attempts"]]
+    update["attempts"] = [*_rows(result), *update["attempts"]]
     if update["next_target"] and restarts(state, result, context):
         kept = state["text"].removesuffix(state["partial"])
         emit(Restart(kept_text=kept))

@@ -82,6 +82,12 @@ def next_number(state: RunState, context: RunContext) -> int:
     return len(state["attempts"]) + context.interrupted_attempts + 1
 
 
+def failure_fields(attempt: Attempt) -> dict[str, Any]:
+    """Give what `attempt_failed` carries: besides, what a receipt needs if the run is broken off now."""
+    row = attempt.to_dict()
+    return attempt_fields(attempt) | {name: row[name] for name in ("detail", "usage", "cost_usd")}
+
+
 def attempt_fields(attempt: Attempt) -> dict[str, Any]:
     """Give what the attempt phases carry."""
     return {

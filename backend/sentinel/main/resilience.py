@@ -14,7 +14,9 @@ from sentinel.resilience.bulkhead import BulkheadBoard
 from sentinel.resilience.cooldowns import CooldownBoard
 from sentinel.resilience.explain import RouteExplainer
 from sentinel.resilience.gate import TargetGate
+from sentinel.resilience.hedging import HedgeConfig, HedgePlanner
 from sentinel.resilience.holds import HoldChange
+from sentinel.resilience.latency import FirstTokenTimes
 from sentinel.resilience.planner import Panic, RecoveryPlanner
 from sentinel.resilience.protection import Protection
 from sentinel.resilience.retry_budget import BudgetConfig, RetryBudget
@@ -38,11 +40,13 @@ class Resilience:
     """Who hears of every change of a circuit."""
     holds: Hooks[[HoldChange]]
     """Who hears of every change of a cool-down or a latch."""
+    first_tokens: FirstTokenTimes
+    hedges: HedgePlanner
 
     @property
     def explainer(self) -> RouteExplainer:
         """Tells the plan of a route."""
-        return RouteExplainer(planner=self.planner, gate=self.gate, protection=self.protection)
+        return RouteExplainer(planner=self.planner, gate=self.gate, protection=self.protection, hedges=self.hedges)
 
     @property
     def board(self) -> BreakerBoard:
@@ -63,15 +67,22 @@ def build_resilience(settings: Settings, clock: Clock) -> Resilience:
     gate = TargetGate(
         protection.board, kill_switches.is_killed, cooldowns=protection.cooldowns, bulkheads=protection.bulkheads
     )
-    planner = _planner(settings, protection)
+    first_tokens = FirstTokenTimes()
     return Resilience(
         clock=clock,
         protection=protection,
         kill_switches=kill_switches,
         gate=gate,
-        planner=planner,
+        planner=_planner(settings, protection),
         transitions=transitions,
         holds=holds,
+        first_tokens=first_tokens,
+        hedges=HedgePlanner(
+            gate=gate,
+            times=first_tokens,
+            budget=protection.budget,
+            config=HedgeConfig(max_attempts=settings.retry.max_attempts),
+        ),
     )
 
 

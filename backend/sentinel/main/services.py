@@ -90,11 +90,12 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
             protection=parts.protection,
             clock=clock,
             observe=[monitor.observe, watch.metrics.attempt],
+            observe_streams=[parts.first_tokens.observe],
             was_late=lag.was_late_since,
             prices=prices_of(settings),
         )
         models = ChatAttempts(providers=await build_providers(settings, clock, stack), pipeline=pipeline)
-        recovery = Recovery(pipeline=pipeline, planner=parts.planner, gate=parts.gate, clock=clock)
+        recovery = Recovery(pipeline=pipeline, planner=parts.planner, gate=parts.gate, hedges=parts.hedges, clock=clock)
         gateway = await build_gateway(
             settings, recovery, providers=models.providers, ids=ids, observe=watch.request_over, stack=stack
         )
@@ -170,6 +171,7 @@ def _runner(
         models=models,
         planner=parts.planner,
         gate=parts.gate,
+        hedges=parts.hedges,
         tools=tools,
         clock=parts.clock,
         system_prompt=_SYSTEM_PROMPT,

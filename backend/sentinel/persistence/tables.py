@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    false,
     literal_column,
 )
 
@@ -184,6 +185,7 @@ attempts = Table(
     _optional_text("detail"),
     Column("skipped", Boolean, nullable=False),
     Column("final", Boolean, nullable=False),
+    Column("hedge", Boolean, nullable=False, server_default=false()),
     Column("status_code", Integer),
     _moment("started_at"),
     _moment("ended_at"),

@@ -38,7 +38,8 @@ class AttemptSpec:
     """Whom to ask, as which attempt of the request, and how long it may take.
 
     `is_retry`: the request has asked this target before, so that the retry budget has to allow it. `is_panic`: the
-    planner lets it through an open circuit.
+    planner lets it through an open circuit. `is_stream`: the answer comes in pieces, so that the first of them tells
+    how fast the target begins. `is_hedge`: an earlier attempt is under way.
     """
 
     number: int
@@ -47,6 +48,8 @@ class AttemptSpec:
     deadline: Deadline
     is_retry: bool = False
     is_panic: bool = False
+    is_stream: bool = True
+    is_hedge: bool = False
 
 
 class Exchange(Protocol):
@@ -57,6 +60,11 @@ class Exchange(Protocol):
         """Tokens spent so far, if anything is known about them."""
         ...
 
+    @property
+    def asked_characters(self) -> int:
+        """How much text the request has."""
+        ...
+
     async def perform(self, meter: "Meter") -> None:
         """Send the request and read the answer to its end; tells `meter` of each piece of content.
 
@@ -65,7 +73,7 @@ class Exchange(Protocol):
         """
         ...
 
-    def map_error(self, error: Exception) -> ProviderError:
+    def map_error(self, error: Exception) -> "Failure":
         """Translate what the wire's libraries raise."""
         ...
 
@@ -76,22 +84,34 @@ class Meter:
 
     _watch: "_Stopwatch"
     _timers: StreamTimers
+    _claim: Callable[[], None] | None = None
 
     def content(self) -> None:
         """Note a piece of content: text, or a part of a tool call; not comments, pings or lifecycle frames."""
+        if self._claim is not None:
+            self._claim()
         self._watch.content()
         self._timers.content_arrived()
 
     def paused(self) -> AbstractContextManager[None]:
         """Stop the clock while the caller is slow to take what has arrived."""
+        if self._claim is not None:
+            self._claim()
         return self._timers.paused()
 
     def skipped_frame(self) -> None:
         """Note a garbled frame that is left out of the answer."""
         self._watch.skipped_frames += 1
 
+    def claimed_by(self, claim: Callable[[], None]) -> "Meter":
+        """Give a meter that calls `claim` before content counts and before anything goes to the caller.
 
-Failure = ProviderError | DeadlineExceededError | LoopLagError
+        What it raises ends the exchange.
+        """
+        return replace(self, _claim=claim)
+
+
+Failure = ProviderError | ResilienceError
 
 
 @dataclass(slots=True)
@@ -121,14 +141,15 @@ def never_late(_: float) -> bool:
 class AttemptPipeline:
     """Runs single attempts.
 
-    `observe` is told of every finished attempt (health figures read there); `was_late` tells whether our own event
-    loop stood still since a monotonic time: then a limit that passed is not the target's fault. `prices` are those of
-    the targets that have one.
+    `observe` is told of every finished attempt (health figures read there), `observe_streams` of those whose answer
+    comes in pieces; `was_late` tells whether our own event loop stood still since a monotonic time: then a limit that
+    passed is not the target's fault. `prices` are those of the targets that have one.
     """
 
     protection: Protection
     clock: Clock
     observe: Sequence[Callable[[Attempt], None]] = field(default=())
+    observe_streams: Sequence[Callable[[Attempt], None]] = field(default=())
     was_late: Callable[[float], bool] = never_late
     prices: Mapping[Target, Price] = field(default_factory=dict)
 
@@ -138,7 +159,9 @@ class AttemptPipeline:
         try:
             passage = self.protection.enter(spec.target, is_retry=spec.is_retry, is_panic=spec.is_panic)
         except ResilienceError as refused:
-            return Attempt.passed_over(spec.target, refused.code, number=spec.number, at=watch.started_at)
+            return Attempt.passed_over(
+                spec.target, refused.code, number=spec.number, at=watch.started_at, hedge=spec.is_hedge
+            )
         with passage:
             error = self._excused(await _perform(spec, exchange, watch), watch)
             attempt = self._record(spec, watch, error, usage=exchange.usage, breaker_state=passage.breaker_state.value)
@@ -179,16 +202,15 @@ class AttemptPipeline:
             retry_after_seconds=getattr(error, "retry_after", None),
             may_repeat=getattr(error, "may_repeat", True),
             final=isinstance(error, DeadlineExceededError) or not getattr(error, "allow_failover", True),
+            hedge=spec.is_hedge,
         )
         booked = self.booked(attempt)
-        for observer in self.observe:
+        for observer in (*self.observe, *(self.observe_streams if spec.is_stream else ())):
             observer(booked)
         return booked
 
 
-async def _perform(
-    spec: AttemptSpec, exchange: Exchange, watch: _Stopwatch
-) -> ProviderError | DeadlineExceededError | None:
+async def _perform(spec: AttemptSpec, exchange: Exchange, watch: _Stopwatch) -> Failure | None:
     try:
         async with StreamTimers(spec.deadlines, spec.deadline) as timers:
             await exchange.perform(Meter(watch, timers))
@@ -196,7 +218,8 @@ async def _perform(
         return error
     except Exception as error:  # SDKs leak anything; this is the one place that translates it
         mapped = exchange.map_error(error)
-        if mapped.cause == UNREADABLE and not isinstance(error, ProviderError):
+        is_unknown = isinstance(mapped, ProviderError) and mapped.cause == UNREADABLE
+        if is_unknown and not isinstance(error, ProviderError):
             # Nobody knows this error: it may be a bug of ours, which must be seen.
             logger.warning("an attempt on %s met an unknown error", spec.target, exc_info=error)
         return mapped

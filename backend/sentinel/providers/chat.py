@@ -20,6 +20,7 @@ from sentinel.providers.attempt import AttemptPipeline, AttemptSpec, Meter
 from sentinel.providers.base import Answer, ChatProvider, ModelCall, Piece, ToolRequest, ToolSchema
 from sentinel.providers.estimates import estimated_tokens, estimated_usage
 from sentinel.providers.fairness import Fairness
+from sentinel.providers.hedged import Entrant, Race, Second
 from sentinel.providers.vendor_codes import FAILED
 from sentinel.resilience.continuation import Continuation, read_refusal
 from sentinel.resilience.deadline import Deadline
@@ -47,6 +48,7 @@ class ChatRequest:
     deadline: Deadline
     is_retry: bool = False
     is_panic: bool = False
+    is_hedge: bool = False
     continuation: Continuation | None = None
     said_before: int = 0
     temperature: float | None = None
@@ -57,10 +59,12 @@ class ChatRequest:
 class ChatResult:
     """The ledger's row, and what the model said.
 
-    `text` is what was emitted, also when the stream broke after some of it; `has_tool_parts`: tool calls had begun.
+    `beside` has the row of the other attempt, if there was a hedge. `text` is what was emitted, also when the stream
+    broke after some of it; `has_tool_parts`: tool calls had begun.
     """
 
     attempt: Attempt
+    beside: tuple[Attempt, ...] = ()
     text: str = ""
     tool_requests: tuple[ToolRequest, ...] = ()
     finish_reason: str | None = None
@@ -70,6 +74,19 @@ class ChatResult:
     def succeeded(self) -> bool:
         """Tell whether the answer is complete."""
         return self.attempt.outcome is Outcome.SUCCESS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatHedge:
+    """Send `request`, too, if the first one has given nothing after so many seconds and `may_send` then says yes.
+
+    `on_left` hears of the attempt that no longer counts, as soon as that is known.
+    """
+
+    request: ChatRequest
+    after_seconds: float
+    may_send: Callable[[], bool]
+    on_left: Callable[[Attempt], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +102,40 @@ class ChatAttempts:
         emit: Callable[[str], None],
         *,
         on_seam: Callable[[SeamVerdict], None] = ignore_seam,
+        hedge: ChatHedge | None = None,
     ) -> ChatResult:
-        """Make one attempt; text goes to `emit` as it arrives. Never raises for what the target does.
+        """Make one attempt, and its hedge; text of one of them goes to `emit` as it arrives.
 
-        `on_seam` hears, before the first text, how the seam of a continued answer was verified.
+        Never raises for what the targets do. `on_seam` hears, before the first text, how the seam of a continued answer
+        was verified.
         """
+        race = Race(pipeline=self.pipeline, first=self._entrant(request, emit, on_seam))
+        if hedge is not None:
+            race.hedge, race.on_left = self._second(hedge, emit), hedge.on_left
+        await race.run()
+        *beside, attempt = race.rows
+        if request.continuation is not None:
+            attempt = read_refusal(attempt, request.continuation.method)
+            attempt = replace(attempt, splice_offset=request.said_before + len(request.continuation.emitted))
+        answer = race.counts.exchange.answer
+        return ChatResult(
+            attempt=attempt,
+            beside=tuple(beside),
+            text="".join(answer.text),
+            tool_requests=tuple(answer.tool_requests),
+            finish_reason=answer.finish_reason,
+            has_tool_parts=answer.has_tool_parts,
+        )
+
+    def _second(self, hedge: ChatHedge, emit: Callable[[str], None]) -> "Second[ChatExchange]":
+        def send() -> "Entrant[ChatExchange] | None":
+            return self._entrant(hedge.request, emit, ignore_seam) if hedge.may_send() else None
+
+        return Second(after_seconds=hedge.after_seconds, send=send)
+
+    def _entrant(
+        self, request: ChatRequest, emit: Callable[[str], None], on_seam: Callable[[SeamVerdict], None]
+    ) -> "Entrant[ChatExchange]":
         spec = AttemptSpec(
             number=request.number,
             target=request.target,
@@ -97,20 +143,10 @@ class ChatAttempts:
             deadline=request.deadline,
             is_retry=request.is_retry,
             is_panic=request.is_panic,
+            is_hedge=request.is_hedge,
         )
         exchange = ChatExchange(self.providers[request.target.provider], request, emit, on_seam)
-        attempt = await self.pipeline.run(spec, exchange)
-        if request.continuation is not None:
-            attempt = read_refusal(attempt, request.continuation.method)
-            attempt = replace(attempt, splice_offset=request.said_before + len(request.continuation.emitted))
-        answer = exchange.answer
-        return ChatResult(
-            attempt=attempt,
-            text="".join(answer.text),
-            tool_requests=tuple(answer.tool_requests),
-            finish_reason=answer.finish_reason,
-            has_tool_parts=answer.has_tool_parts,
-        )
+        return Entrant(spec=spec, exchange=exchange, clock=self.pipeline.clock)
 
 
 @dataclass
@@ -132,9 +168,13 @@ class ChatExchange:
         """What the provider counted, or an estimate once there is text."""
         if self.answer.usage is not None:
             return self.answer.usage
-        asked = sum(len(turn["content"]) for turn in self.request.turns)
         said = sum(len(text) for text in self.answer.text)
-        return estimated_usage(asked_characters=asked, said_characters=said)
+        return estimated_usage(asked_characters=self.asked_characters, said_characters=said)
+
+    @property
+    def asked_characters(self) -> int:
+        """How much text the conversation has."""
+        return sum(len(turn["content"]) for turn in self.request.turns)
 
     async def perform(self, meter: Meter) -> None:
         """Read the stream to its end and check that it is an answer."""

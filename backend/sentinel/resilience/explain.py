@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from sentinel.domain.routes import Capabilities, Deadlines, Route, Target
 from sentinel.resilience.gate import TargetGate
+from sentinel.resilience.hedging import Hedge, HedgePlanner, NoHedge
 from sentinel.resilience.planner import RecoveryPlanner
 from sentinel.resilience.protection import Protection
 
@@ -17,6 +19,7 @@ class RouteExplainer:
     planner: RecoveryPlanner
     gate: TargetGate
     protection: Protection
+    hedges: HedgePlanner
 
     def explain(self, route: Route) -> dict[str, Any]:
         """Give the plan in the shape of `GET /api/routes/{name}/explain`."""
@@ -44,6 +47,18 @@ class RouteExplainer:
             "is_panic": decision.is_panic,
             "gives_up": decision.give_up.value if decision.give_up else None,
             "retry_after_seconds": decision.retry_after_seconds,
+            "hedge": self._hedge(route, decision.target or route.primary),
+        }
+
+    def _hedge(self, route: Route, first: Target) -> dict[str, Any]:
+        """Tell what a request without tools that asks `first` would get."""
+        outlook = self.hedges.outlook(route, first, remaining_seconds=route.deadlines.total_seconds)
+        hedge = outlook if isinstance(outlook, Hedge) else None
+        return {
+            "enabled": route.hedge.enabled,
+            "target": str(hedge.target) if hedge else None,
+            "after_seconds": round(hedge.after_seconds, 3) if hedge else None,
+            "why_not": outlook.value if isinstance(outlook, NoHedge) else None,
         }
 
     def _target(self, route: Route, target: Target) -> dict[str, Any]:
@@ -92,4 +107,24 @@ def plan_text(plan: Mapping[str, Any]) -> str:
     first = plan["first"]
     how = ", through its open circuit, since nobody else can be asked" if plan["is_panic"] else ""
     lines.append(f"first: {first}{how}" if first else f"nobody can be asked: {plan['gives_up']}")
+    if plan["hedge"]["enabled"]:
+        lines.append(_hedge_text(plan["hedge"]))
     return "\n".join(lines)
+
+
+def _hedge_text(hedge: Mapping[str, Any]) -> str:
+    if hedge["target"]:
+        return f"hedge: {hedge['target']}, if the first has said nothing after {hedge['after_seconds']:g} s"
+    return f"no hedge now: {_WHY_NOT[hedge['why_not']]}"
+
+
+_WHY_NOT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        NoHedge.NO_OTHER_PROVIDER.value: "no other provider has all its circuits closed",
+        NoHedge.MAX_ATTEMPTS.value: "a request may make one call only",
+        NoHedge.PACE_UNKNOWN.value: "too few first-token times of the first target are known",
+        NoHedge.SHARE_SPENT.value: "the route's share of hedges is spent",
+        NoHedge.RETRIES_SHORT.value: "the first provider's retries are short",
+        NoHedge.DEADLINE.value: "it would come after the deadline",
+    }
+)

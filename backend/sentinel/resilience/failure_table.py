@@ -57,9 +57,10 @@ class LatchScope(StrEnum):
 class FailureRule:
     """One cause. `row` is its row in the failure table, 0 for what has none.
 
-    `return_at_once`: with nobody else to ask, waiting would not help, so the caller is told immediately.
-    `is_slow`: counts as a slow call. `is_strain`: the target has too much to do, so fewer calls may be in flight.
-    `escalates_after`: so many of these in a row on one model are a failure of it.
+    `return_at_once`: with nobody else to ask, waiting would not help, so the caller is told immediately. `is_slow`:
+    counts as a slow call. `is_strain`: the target has too much to do, so fewer calls may be in flight.
+    `escalates_after`: so many of these in a row on one model are a failure of it. `is_moot`: we ended it ourselves for
+    an answer that came from elsewhere, so that it was no try of its target.
     """
 
     row: int
@@ -72,6 +73,7 @@ class FailureRule:
     is_strain: bool = False
     latch: LatchScope | None = None
     escalates_after: int | None = None
+    is_moot: bool = False
 
 
 def _rows(*groups: tuple[Iterable[str], FailureRule]) -> Mapping[str, FailureRule]:
@@ -136,6 +138,8 @@ FAILURE_TABLE = _rows(
     (["deadline_exceeded"], FailureRule(row=25, outcome=_NEUTRAL, elsewhere=_NONE, return_at_once=True)),
     # Row 26, `x-should-retry: false`, forbids what `same_target` would allow: `Attempt.may_repeat`.
     (["circuit_open", "kill_switch", "cooldown", "latched"], FailureRule(row=27, outcome=_NEUTRAL)),
+    # Two targets were asked, and the other one spoke first.
+    (["hedge_lost"], FailureRule(row=0, outcome=_NEUTRAL, is_moot=True)),
     # When a broken answer is continued: the new text did not go on where the old one ended, and nothing of it was
     # used.
     (["seam_diverged"], FailureRule(row=0, outcome=_QUALITY)),

@@ -1,7 +1,8 @@
 """How long a target takes to its first token, learned from its recent calls: what a hedge waits for.
 
 A window of samples per target, not a formula: first-token times are skewed, and a percentile of what happened is
-easier to trust than a fitted one. A call that ran out of time before its first token counts with the time it took.
+easier to trust than a fitted one. A call that ran out of time before its first token counts with the time it took; so
+does one that a hedge overtook, if that was slow for its target: else the slow ones would vanish, and the p95 with them.
 """
 
 import math
@@ -46,7 +47,7 @@ class FirstTokenTimes:
 
     def observe(self, attempt: Attempt) -> None:
         """Learn from a finished attempt; most that failed tell nothing."""
-        seconds = _first_token_seconds(attempt)
+        seconds = self._overtaken_seconds(attempt) if rule_of(attempt).is_moot else _first_token_seconds(attempt)
         if seconds is None:
             return
         window = self._windows.pop(attempt.target, None) or _Window()
@@ -65,6 +66,11 @@ class FirstTokenTimes:
     def p95(self, target: Target) -> float | None:
         """Give the time within which 95 of 100 calls had their first token, in seconds, if that is known."""
         return self.percentile(target, 0.95)
+
+    def _overtaken_seconds(self, attempt: Attempt) -> float | None:
+        """The first token would have come later still; above the p95, how much later does not matter."""
+        usual, waited = self.p95(attempt.target), attempt.duration_ms / 1000
+        return waited if usual is not None and waited >= usual else None
 
 
 def _first_token_seconds(attempt: Attempt) -> float | None:

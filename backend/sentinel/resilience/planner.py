@@ -105,10 +105,13 @@ class RecoveryPlanner:
     ) -> Decision:
         """Choose what comes next in one model call.
 
-        `tried` holds this call's attempts so far, passed-over targets included; `prefer` is asked first (the target
-        that served the turn before); `remaining_seconds` is what is left of the deadline.
+        `tried` holds this call's attempts so far, passed-over targets included, of two at a time the one that counts
+        last; `prefer` is asked first (the target that served the turn before); `remaining_seconds` is what is left of
+        the deadline.
         """
-        case = _Case(self, route, tried=tuple(tried), gate=gate, remaining=remaining_seconds, prefer=prefer)
+        spent = sum(not attempt.skipped for attempt in tried)
+        counted = tuple(attempt for attempt in tried if not rule_of(attempt).is_moot)
+        case = _Case(self, route, tried=counted, spent=spent, gate=gate, remaining=remaining_seconds, prefer=prefer)
         return case.decide()
 
     def is_short(self, wait_seconds: float, remaining_seconds: float) -> bool:
@@ -118,11 +121,16 @@ class RecoveryPlanner:
 
 @dataclass(slots=True)
 class _Case:
-    """One decision in the making. `refused` holds what the gate said about the targets that were looked at."""
+    """One decision in the making.
+
+    `tried` lacks attempts that were moot, `spent` counts them; `refused` holds what the gate said about the targets
+    that were looked at.
+    """
 
     planner: RecoveryPlanner
     route: Route
     tried: tuple[Attempt, ...] = field(kw_only=True)
+    spent: int = field(kw_only=True)
     gate: Gate = field(kw_only=True)
     remaining: float = field(kw_only=True)
     prefer: Target | None = field(kw_only=True)
@@ -135,7 +143,7 @@ class _Case:
             return self._give_up(GiveUp.FINAL)
         if self.remaining <= 0:
             return self._give_up(GiveUp.DEADLINE)
-        if len(self.called) >= self.planner.max_attempts:
+        if self.spent >= self.planner.max_attempts:
             return self._give_up(GiveUp.FINAL if is_final else GiveUp.ATTEMPTS_SPENT)
         again = self._ask_again(rule)
         if again is not None or is_final:

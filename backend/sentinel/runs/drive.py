@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from sentinel.clock import Clock
-from sentinel.domain.attempts import Attempt, total_cost
+from sentinel.domain.attempts import Attempt, Usage, total_cost
 from sentinel.domain.events import Event, EventType, Phase
-from sentinel.domain.money import usd
+from sentinel.domain.money import nanos_of, usd
 from sentinel.domain.routes import Target
 from sentinel.domain.runs import Run, RunEnding, RunStatus, ToolCall
 from sentinel.domain.stores import RunLog
@@ -22,6 +22,7 @@ from sentinel.resilience.ledger import Ledger
 
 CANCELLED = "cancelled"
 INTERRUPTED = "interrupted"
+_ATTEMPT_STEPS = (Phase.ATTEMPT_STARTED, Phase.ATTEMPT_FAILED)
 _TOOL_ENDS = (Phase.TOOL_FINISHED, Phase.TOOL_FAILED)
 
 
@@ -43,7 +44,7 @@ class Drive:
     ending: RunEnding | None = None
     interrupted: list[Attempt] = field(default_factory=list)
     last_event_at: float = field(init=False)
-    _open: Attempt | None = None
+    _open: dict[int, Attempt] = field(default_factory=dict)
     _open_tools: dict[str, ToolCall] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -71,7 +72,7 @@ class Drive:
         """Mirror a node's state update, so that a cancelled run still has its ledger."""
         self.attempts += [Attempt.from_dict(row) for row in changes.get("attempts", ())]
         self.tool_calls += [ToolCall.from_dict(row) for row in changes.get("tool_calls", ())]
-        self._open = None
+        self._open = {}
         self._open_tools = {}
 
     def restart(self, kept_text: str) -> None:
@@ -115,8 +116,7 @@ class Drive:
 
     def cancelled(self) -> RunEnding:
         """Give the ending of a run that its caller stopped: the partial text is kept."""
-        if self._open is not None:
-            self.attempts.append(_broken(self._open, CANCELLED, self.clock.now()))
+        self.attempts += self._broken_open(CANCELLED, self.clock.now())
         self.tool_calls += [self._cancelled_tool(call) for call in self._open_tools.values()]
         return self._broken_off(RunStatus.CANCELLED, EventType.COMPLETION, finish_reason=CANCELLED)
 
@@ -160,14 +160,17 @@ class Drive:
         """Remember what is under way, for the case that it is broken off."""
         if phase is Phase.ATTEMPT_STARTED:
             target = Target(data["provider"], data["model"])
-            self._open = Attempt(
+            self._open[data["attempt"]] = Attempt(
                 number=data["attempt"],
                 target=target,
                 outcome=Outcome.NEUTRAL,
                 started_at=at,
                 ended_at=at,
                 duration_ms=0.0,
+                hedge=data.get("hedge", False),
             )
+        elif phase is Phase.ATTEMPT_FAILED and data["attempt"] in self._open:
+            self._open[data["attempt"]] = _failed(self._open[data["attempt"]], data, at)
         elif phase is Phase.TOOL_STARTED:
             call_id, server, tool = data["tool_call_id"], data["server"], data["tool"]
             self._open_tools[call_id] = ToolCall(
@@ -184,8 +187,10 @@ class Drive:
             )
 
     def _note_first_token(self, at: datetime) -> None:
-        if self._open is not None and self._open.ttft_ms is None:
-            self._open = replace(self._open, ttft_ms=_milliseconds(self._open.started_at, at))
+        speaking = next((attempt for attempt in self._open.values() if attempt.cause is None), None)
+        if speaking is not None and speaking.ttft_ms is None:
+            heard = replace(speaking, ttft_ms=_milliseconds(speaking.started_at, at))
+            self._open[heard.number] = heard
 
     def _cancelled_tool(self, call: ToolCall) -> ToolCall:
         """Say honestly of a call that was under way that nobody knows what became of it."""
@@ -204,19 +209,32 @@ class Drive:
         phase = Phase(event.data["phase"])
         if phase is Phase.RESTARTED:
             self.text, self.first_token_seq = "", None
-        elif phase is Phase.ATTEMPT_STARTED and event.data["attempt"] not in known:
-            self._end_interrupted(last_at)
+        elif phase in _ATTEMPT_STEPS and event.data["attempt"] not in known:
+            if phase is Phase.ATTEMPT_STARTED and not event.data.get("hedge"):
+                self._end_interrupted(last_at)
             self._note_open(phase, event.data, event.at)
 
     def _end_interrupted(self, at: datetime) -> None:
-        """Book the attempt that the process died with, as far as its last sign of life."""
-        if self._open is not None:
-            self.interrupted.append(_broken(self._open, INTERRUPTED, at))
-            self._open = None
+        """Book the attempts that the process died with, as far as its last sign of life."""
+        self.interrupted += self._broken_open(INTERRUPTED, at)
+        self._open = {}
+
+    def _broken_open(self, cause: str, at: datetime) -> list[Attempt]:
+        """End what is under way; the attempt that was heard, or else the first, comes last, as in the ledger."""
+        under_way = sorted(self._open.values(), key=lambda attempt: (attempt.cause is None, -attempt.number))
+        return [attempt if attempt.cause else _broken(attempt, cause, at) for attempt in under_way]
 
 
 def _broken(attempt: Attempt, cause: str, at: datetime) -> Attempt:
     return replace(attempt, cause=cause, ended_at=at, duration_ms=_milliseconds(attempt.started_at, at))
+
+
+def _failed(attempt: Attempt, data: dict[str, Any], at: datetime) -> Attempt:
+    """Book what its event says of an attempt that failed; logs of earlier versions say less."""
+    usage = Usage.from_dict(data["usage"]) if data.get("usage") else None
+    broken = _broken(attempt, data["cause"], at)
+    cost = nanos_of(data.get("cost_usd"))
+    return replace(broken, outcome=Outcome(data["class"]), detail=data.get("detail"), usage=usage, cost_nanos=cost)
 
 
 def _milliseconds(start: datetime, end: datetime) -> float:

@@ -40,6 +40,9 @@ class Checker:
     def _check_routes(self, known: Sequence[str]) -> None:
         if self._names("routes") and DEFAULT_ROUTE not in self._names("routes"):
             self._add(("routes",), f"must have a route named {DEFAULT_ROUTE!r}: it serves requests that name none")
+        for name, route in self.file.routes.items():
+            if route.hedge.enabled and len({target.provider for target in route.targets}) == 1:
+                self._add(("routes", name, "hedge", "enabled"), "needs a target of a second provider to ask")
         for name in self._names("routes"):
             place = ("routes", name, "targets")
             listed = self.document.value(place)

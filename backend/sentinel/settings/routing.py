@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sentinel.domain.routes import Deadlines, Midstream, Route, RoutePolicy, Seam, Target
+from sentinel.domain.routes import Deadlines, HedgePolicy, Midstream, Route, RoutePolicy, Seam, Target
 from sentinel.settings.defaults import (
     OLLAMA,
     SIMULATED_NAMES,
@@ -50,6 +50,7 @@ def _route(name: str, route: RouteSettings, deadlines: Deadlines) -> Route:
         policy=RoutePolicy(route.policy),
         midstream=Midstream(route.midstream),
         seam=Seam(route.seam),
+        hedge=HedgePolicy(**route.hedge.model_dump()),
         deadlines=replace(deadlines, **chosen),
     )
 

@@ -83,9 +83,11 @@ class DeadlineSettings(Model):
 
 
 class HedgeSettings(Model):
-    """A second request that starts when the first is slow."""
+    """A second request that starts when the first is slow to begin."""
 
     enabled: bool = False
+    min_seconds: Seconds = 1.0
+    share: Share = 0.05
 
 
 class RouteSettings(Model):

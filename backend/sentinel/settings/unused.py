@@ -21,7 +21,6 @@ KEYS: Final[
     tuple[tuple[str, object], ...]
 ] = (  # a path with `*` for any name, and the only value that matters, or None
     ("routes.*.policy", "fastest"),
-    ("routes.*.hedge.enabled", True),
     ("health", None),
     ("tools.capabilities", None),
     ("shield", None),

@@ -13,8 +13,9 @@ from sentinel.providers.classification import from_exception
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """One answer: words, then an error, a pause that lasts until it is cancelled, tool calls, or an end marker."""
+    """One answer: silence, words, then an error, a pause until it is cancelled, tool calls, or an end marker."""
 
+    silent_seconds: float = 0.0
     words: Sequence[str] = ()
     error: Exception | None = None
     hangs: bool = False
@@ -56,6 +57,8 @@ class _ScriptedStream:
 
     async def __aiter__(self) -> AsyncIterator[Piece]:
         behaviour = self._behaviour
+        if behaviour.silent_seconds:
+            await asyncio.sleep(behaviour.silent_seconds)
         for word in behaviour.words:
             yield Piece(text=word, is_content=True)
         if behaviour.hangs:

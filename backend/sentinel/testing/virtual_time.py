@@ -1,16 +1,19 @@
 """An event loop on which waiting costs nothing: when nobody can go on, its time jumps to the next timer.
 
 Hours of timeouts, back-offs and open circuits pass in moments, in the order of real time, the same way every time. The
-clock for it is `LoopClock`. Sockets and threads have no place on it: whoever waits for nothing but them is stuck.
+clock for it is `LoopClock`. Sockets have no place on it: whoever waits for nothing but them is stuck; what is meant
+for a thread runs at once.
 """
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -29,6 +32,12 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Return the virtual seconds."""
         return self._virtual_seconds
+
+    def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
+        """Run it here and now: a thread would finish at no time of this loop."""
+        future = self.create_future()
+        future.set_result(func(*args))
+        return future
 
     def jump(self, seconds: float) -> None:
         """Let time pass."""

@@ -775,6 +775,11 @@ export interface components {
             ended_at: string;
             /** Final */
             final: boolean;
+            /**
+             * Hedge
+             * @description Sent while the attempt before it was under way and silent.
+             */
+            hedge: boolean;
             /** Model */
             model: string;
             /** Provider */
@@ -1235,6 +1240,20 @@ export interface components {
             uptime_seconds: number;
         };
         /**
+         * HedgePlanView
+         * @description Whether a request without tools would have a hedge now: whom it asks, after how long a silence, or why not.
+         */
+        HedgePlanView: {
+            /** After Seconds */
+            after_seconds: number | null;
+            /** Enabled */
+            enabled: boolean;
+            /** Target */
+            target: string | null;
+            /** Why Not */
+            why_not: ("disabled" | "no_other_provider" | "max_attempts" | "pace_unknown" | "share_spent" | "retries_short" | "deadline") | null;
+        };
+        /**
          * IncidentPage
          * @description Incidents, newest first.
          */
@@ -1546,6 +1565,7 @@ export interface components {
             first_after_seconds: number;
             /** Gives Up */
             gives_up: string | null;
+            hedge: components["schemas"]["HedgePlanView"];
             /** Is Panic */
             is_panic: boolean;
             /** Max Attempts */

@@ -28,6 +28,7 @@ export interface StatusEvent extends EventBase {
   detail?: string | null;
   status_code?: number | null;
   next?: string | null;
+  hedge?: boolean;
   key?: string;
   tool_call_id?: string;
   server?: string;

@@ -137,6 +137,7 @@ export class Run {
       breaker_state: "closed",
       splice_offset: null,
       final: false,
+      hedge: false,
     };
   }
 

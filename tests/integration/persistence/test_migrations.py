@@ -105,7 +105,7 @@ async def test_a_second_upgrade_changes_nothing(empty_url: str) -> None:
     await upgrade(empty_url)
     await upgrade(empty_url)
     with _looking_at(empty_url) as connection:
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0004"]
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0005"]
 
 
 async def test_many_processes_may_migrate_at_once(empty_url: str) -> None:
@@ -123,7 +123,7 @@ async def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_url: s
     broken = tmp_path / "versions"
     broken.mkdir()
     (broken / "9999_broken.py").write_text(
-        'from alembic import op\nrevision = "9999"\ndown_revision = "0004"\n'
+        'from alembic import op\nrevision = "9999"\ndown_revision = "0005"\n'
         'def upgrade():\n    op.execute("CREATE TABLE half (x INTEGER)")\n    op.execute("nonsense")\n'
     )
     await upgrade(empty_url)

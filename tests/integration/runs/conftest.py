@@ -11,7 +11,7 @@ from sentinel.chaos.kill_switches import KillSwitches
 from sentinel.clock import Clock, SystemClock
 from sentinel.coordination.live_events import LiveEvents
 from sentinel.domain.events import Event, EventType
-from sentinel.domain.routes import Deadlines, Midstream, Route, Target
+from sentinel.domain.routes import Deadlines, HedgePolicy, Midstream, Route, Target
 from sentinel.domain.runs import Run, RunOptions
 from sentinel.graph.builder import build_graph
 from sentinel.graph.context import Collaborators
@@ -31,7 +31,7 @@ from sentinel.resilience.planner import RecoveryPlanner
 from sentinel.runs.executor import InProcessExecutor
 from sentinel.runs.runner import Runner, RunnerOptions
 from sentinel.runs.service import Question, RunService
-from sentinel.testing.protection import open_protection
+from sentinel.testing.protection import hedge_planner, open_protection
 from sentinel.testing.providers import Behaviour, ScriptedProvider
 from sentinel.testing.tools import FakeToolbox
 
@@ -69,6 +69,8 @@ class Machine:
     toolbox: FakeToolbox = field(default_factory=FakeToolbox)
     heartbeat_seconds: float = 8.0
     max_concurrent: int = 8
+    paces: dict[Target, float] = field(default_factory=dict)
+    hedge: HedgePolicy = field(default_factory=HedgePolicy)
 
     @asynccontextmanager
     async def process(self, *, one: list[Behaviour], two: list[Behaviour] | None = None) -> AsyncIterator[Process]:
@@ -88,7 +90,9 @@ class Machine:
         saver = await stack.enter_async_context(open_checkpointer(url, self.folder / "checkpoints.db"))
         providers = {"one": ScriptedProvider("one", one), "two": ScriptedProvider("two", two)}
         parts = self._parts(providers)
-        route = Route(name="default", targets=TARGETS, midstream=self.midstream, deadlines=Deadlines())
+        route = Route(
+            name="default", targets=TARGETS, midstream=self.midstream, hedge=self.hedge, deadlines=Deadlines()
+        )
         runner = Runner(
             runs=runs,
             events=events,
@@ -122,13 +126,16 @@ class Machine:
 
     def _parts(self, providers: Mapping[str, ScriptedProvider]) -> Collaborators:
         board = BreakerBoard(self.clock)
+        protection = open_protection(self.clock, board=board)
+        gate = TargetGate(board, KillSwitches(self.clock).is_killed)
         return Collaborators(
             models=ChatAttempts(
                 providers=providers,
-                pipeline=AttemptPipeline(protection=open_protection(self.clock, board=board), clock=self.clock),
+                pipeline=AttemptPipeline(protection=protection, clock=self.clock),
             ),
             planner=RecoveryPlanner(same_target=0),
-            gate=TargetGate(board, KillSwitches(self.clock).is_killed),
+            gate=gate,
+            hedges=hedge_planner(gate, protection, paces=self.paces),
             tools=self.toolbox,
             clock=self.clock,
             system_prompt="Be brief.",

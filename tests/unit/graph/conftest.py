@@ -9,7 +9,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from sentinel.chaos.kill_switches import KillSwitches
 from sentinel.domain.messages import Turn
-from sentinel.domain.routes import Midstream, Route, Target
+from sentinel.domain.routes import HedgePolicy, Midstream, Route, Target
 from sentinel.domain.runs import RunEnding, RunOptions
 from sentinel.graph.builder import build_graph
 from sentinel.graph.context import Collaborators, RunContext
@@ -22,7 +22,7 @@ from sentinel.resilience.deadline import Deadline
 from sentinel.resilience.gate import TargetGate
 from sentinel.resilience.planner import RecoveryPlanner
 from sentinel.testing.clock import FakeClock
-from sentinel.testing.protection import open_protection
+from sentinel.testing.protection import hedge_planner, open_protection
 from sentinel.testing.providers import Behaviour, ScriptedProvider
 from sentinel.testing.tools import FakeToolbox
 
@@ -46,6 +46,8 @@ class Rig:
     max_steps: int = 12
     deadline_seconds: float = 60.0
     max_tokens: int | None = None
+    paces: dict[Target, float] = field(default_factory=dict)
+    hedge: HedgePolicy = field(default_factory=HedgePolicy)
     planner: RecoveryPlanner = field(default_factory=lambda: RecoveryPlanner(same_target=0))
 
     def __post_init__(self) -> None:
@@ -53,12 +55,15 @@ class Rig:
         self.kill_switches = KillSwitches(self.clock)
 
     def context(self) -> RunContext:
-        pipeline = AttemptPipeline(protection=open_protection(self.clock, board=self.board), clock=self.clock)
+        self.protection = open_protection(self.clock, board=self.board)
+        gate = TargetGate(self.board, self.kill_switches.is_killed)
+        pipeline = AttemptPipeline(protection=self.protection, clock=self.clock)
         models = ChatAttempts(providers={"one": self.one, "two": self.two}, pipeline=pipeline)
         parts = Collaborators(
             models=models,
             planner=self.planner,
-            gate=TargetGate(self.board, self.kill_switches.is_killed),
+            gate=gate,
+            hedges=hedge_planner(gate, self.protection, paces=self.paces, attempts=self.planner.max_attempts),
             tools=self.toolbox,
             clock=self.clock,
             system_prompt="Be brief.",
@@ -67,7 +72,7 @@ class Rig:
         return RunContext(
             run_id="run-1",
             message_id="message-1",
-            route=Route(name="default", targets=(PRIMARY, FALLBACK), midstream=self.midstream),
+            route=Route(name="default", targets=(PRIMARY, FALLBACK), midstream=self.midstream, hedge=self.hedge),
             options=RunOptions(max_tokens=self.max_tokens),
             conversation=[Turn(role="user", content="Hi?")],
             deadline=Deadline(self.clock, self.deadline_seconds),

@@ -1,5 +1,6 @@
 """What becomes an incident: circuits, holds, failovers, recovered runs and operators' acts, each told once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from sentinel.domain.requests import RequestOutcome
 from sentinel.domain.routes import Target
 from sentinel.domain.runs import RunStatus
 from sentinel.domain.stores import AuditEntry
+from sentinel.errors import Outcome
 from sentinel.resilience.breaker_view import BreakerState, TransitionRule
 from sentinel.resilience.cooldowns import CooldownBoard, CooldownConfig
 from sentinel.resilience.failure_table import LatchScope
@@ -140,6 +142,16 @@ def test_a_request_without_an_answer_is_no_failover(watched: Watched, outcome: R
 
 def test_a_run_that_failed_is_no_failover(watched: Watched) -> None:
     watched.reporter.run_over(claimed_run(), completed(status=RunStatus.FAILED, attempts=(failed_attempt(),)))
+    assert watched.told == []
+
+
+def test_a_hedge_is_no_failover_whoever_answers(watched: Watched) -> None:
+    first, second = failed_attempt(), served_attempt()
+    lost = replace(first, cause="hedge_lost", outcome=Outcome.NEUTRAL)
+    watched.reporter.request_over(request_record(serving=second.target, attempts=(lost, replace(second, hedge=True))))
+    answered = replace(first, cause=None, outcome=Outcome.SUCCESS)
+    failed = replace(second, cause="server_error", outcome=Outcome.FAILURE, ttft_ms=None, hedge=True)
+    watched.reporter.request_over(request_record(serving=first.target, attempts=(answered, failed)))
     assert watched.told == []
 
 

@@ -69,6 +69,7 @@ class Late:
     """An exchange during which the process stands still, and which then fails."""
 
     usage = None
+    asked_characters = 0
 
     def __init__(self, clock: FakeClock, error: ProviderError, *, seconds: float) -> None:
         self._clock = clock

@@ -9,7 +9,7 @@ import pytest
 
 from sentinel.domain.attempts import Attempt, Usage
 from sentinel.domain.routes import Deadlines, Target
-from sentinel.errors import Outcome, ProviderError, ProviderTimeoutError, ProviderUnsupportedError
+from sentinel.errors import HedgeLostError, Outcome, ProviderError, ProviderTimeoutError, ProviderUnsupportedError
 from sentinel.gateway.outgoing import CallerGoneError
 from sentinel.providers.attempt import AttemptPipeline, AttemptSpec, Meter
 from sentinel.providers.classification import ERROR_OF_CAUSE, from_exception
@@ -25,9 +25,11 @@ TARGET = Target("one", "large")
 OWN_REFUSALS = {"bulkhead_full", "circuit_open", "kill_switch", "cooldown", "latched"}
 """Nothing was sent, so there is no passage that could count."""
 SIGNALS: dict[str, BaseException] = {"cancelled": asyncio.CancelledError(), "gone": CallerGoneError()}
-ERRORS: dict[str, ProviderError] = {
-    cause: kind("no", cause=cause) for cause, kind in ERROR_OF_CAUSE.items() if kind.outcome is Outcome.NEUTRAL
-} | {cause: ProviderUnsupportedError("no", cause=cause) for cause in ("unsupported", "usage_refused")}
+ERRORS: dict[str, ProviderError | HedgeLostError] = (
+    {cause: kind("no", cause=cause) for cause, kind in ERROR_OF_CAUSE.items() if kind.outcome is Outcome.NEUTRAL}
+    | {cause: ProviderUnsupportedError("no", cause=cause) for cause in ("unsupported", "usage_refused")}
+    | {"hedge_lost": HedgeLostError("no")}
+)
 
 
 @dataclass
@@ -46,8 +48,8 @@ class Exchange:
         if self.ends is not None:
             raise self.ends
 
-    def map_error(self, error: Exception) -> ProviderError:
-        return error if isinstance(error, ProviderError) else from_exception(error)
+    def map_error(self, error: Exception) -> ProviderError | HedgeLostError:
+        return error if isinstance(error, ProviderError | HedgeLostError) else from_exception(error)
 
 
 class Rig:

@@ -42,6 +42,7 @@ ROWS = [
     (25, ["deadline_exceeded"], N, NEVER, NONE, True),
     (27, ["circuit_open", "kill_switch", "cooldown", "latched"], N, NEVER, ANY, False),
     (0, ["stale_connection"], N, AGAIN, ANY, False),
+    (0, ["hedge_lost"], N, NEVER, ANY, False),
     (0, ["seam_diverged"], Q, NEVER, ANY, False),
     (0, ["unsupported"], N, NEVER, ANY, False),
     (0, ["prefill_refused", "usage_refused"], N, AGAIN, ANY, False),
@@ -83,6 +84,10 @@ def test_latches_disable_a_credential_or_one_model() -> None:
     scopes = {cause: rule.latch for cause, rule in FAILURE_TABLE.items() if rule.latch}
     assert scopes == {"quota": LatchScope.CREDENTIAL, "auth": LatchScope.CREDENTIAL, "unknown_model": LatchScope.MODEL}
     assert {cause for cause, rule in FAILURE_TABLE.items() if rule.outcome is L} == set(scopes)
+
+
+def test_only_what_was_let_go_for_another_answer_was_no_try() -> None:
+    assert {cause for cause, rule in FAILURE_TABLE.items() if rule.is_moot} == {"hedge_lost"}
 
 
 def test_three_empty_answers_in_a_row_are_a_failure() -> None:

@@ -56,6 +56,28 @@ def test_other_failures_tell_nothing(cause: str) -> None:
     assert times.percentile(TARGET, 0.0) == 1.0
 
 
+def test_calls_that_a_hedge_overtook_keep_the_p95_where_it_was() -> None:
+    """Without them only calls that were faster than the p95 would be learned from, and it would fall and fall."""
+    times = learned(*(number / 100 for number in range(1, 201)))
+    for number in range(1, 2001):
+        seconds = (number % 200 + 1) / 100
+        usual = times.p95(TARGET) or 0.0
+        overtaken = seconds > usual
+        times.observe(
+            finished(TARGET, "hedge_lost", duration_ms=usual * 1000)
+            if overtaken
+            else finished(TARGET, ttft_ms=seconds * 1000)
+        )
+    assert times.p95(TARGET) == pytest.approx(1.9, abs=0.02)
+
+
+def test_a_hedge_that_was_let_go_early_tells_nothing_of_its_target() -> None:
+    times = learned(*[2.0] * 20)
+    for _ in range(50):
+        times.observe(finished(TARGET, "hedge_lost", duration_ms=100.0))
+    assert times.percentile(TARGET, 0.0) == 2.0
+
+
 def test_targets_that_were_passed_over_tell_nothing() -> None:
     times = learned(*[1.0] * 20)
     times.observe(finished(TARGET, skipped=True, ttft_ms=0.0))

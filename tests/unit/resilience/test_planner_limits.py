@@ -93,6 +93,20 @@ def test_a_larger_target_that_is_refused_is_passed_over() -> None:
     assert [str(target) for target, _ in decision.passed_over] == ["b/y"]
 
 
+# Hedges ---------------------------------------------------------------------------------------------------------------
+
+
+def test_who_was_let_go_for_another_answer_may_still_be_asked() -> None:
+    lost = finished(B, "hedge_lost", hedge=True)
+    assert Ask(RecoveryPlanner())(lost, finished(A, "stall", ttft_ms=1.0)) == Decision(B, kind=AttemptKind.FAILOVER)
+
+
+def test_a_call_that_was_let_go_is_one_of_those_that_may_be_made() -> None:
+    lost = finished(B, "hedge_lost", hedge=True)
+    decision = Ask(RecoveryPlanner(max_attempts=2))(lost, finished(A, "stall", ttft_ms=1.0))
+    assert decision.give_up is GiveUp.ATTEMPTS_SPENT
+
+
 # All circuits open ----------------------------------------------------------------------------------------------------
 
 ALL_OPEN = refusing(a=("circuit_open", 30.0), b=("circuit_open", 20.0), c=("circuit_open", 10.0))

@@ -17,7 +17,9 @@ from sentinel.resilience.refusal import Refusal
 from tests.unit.resilience.planning import Call
 
 TARGETS = [Target("a", "x"), Target("a", "y"), Target("b", "x"), Target("c", "x")]
-REAL = sorted(set(FAILURE_TABLE) - {"circuit_open", "kill_switch", "cooldown", "latched", "bulkhead_full"})
+REAL = sorted(
+    set(FAILURE_TABLE) - {"circuit_open", "kill_switch", "cooldown", "latched", "bulkhead_full", "hedge_lost"}
+)
 BY_AN_OPERATOR = 25.0
 """A circuit that is open for longer than this was opened by an operator."""
 REFUSALS = [None, "kill_switch", "latched", "bulkhead_full", "circuit_open", "cooldown"]

@@ -43,7 +43,7 @@ def test_a_target_is_alone_when_all_others_are_refused(cause: str) -> None:
     assert [str(target) for target, _ in decision.passed_over] == ["b/y", "c/z"]
 
 
-@pytest.mark.parametrize("cause", [cause for cause in NEVER if cause not in {"rate_limit"}])
+@pytest.mark.parametrize("cause", [cause for cause in NEVER if cause not in {"rate_limit", "hedge_lost"}])
 def test_what_must_not_be_repeated_is_not(cause: str) -> None:
     decision = Ask(HALF, route=SINGLE)(finished(A, cause))
     assert decision.target is None

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from sentinel.domain.routes import Deadlines, Midstream, RoutePolicy, Seam, Target
+from sentinel.domain.routes import Deadlines, HedgePolicy, Midstream, RoutePolicy, Seam, Target
 from sentinel.settings import LangChainSettings, OpenAISettings
 from tests.unit.settings.conftest import Folder
 
@@ -19,7 +19,7 @@ routes:
     policy: fastest
     midstream: error
     seam: any
-    hedge: {enabled: true}
+    hedge: {enabled: true, min_seconds: 0.5}
     deadlines: {connect_seconds: 1, first_token_seconds: 2, stall_seconds: 3, total_seconds: 4}
 models:
   openai/gpt-4o-mini: {context_tokens: 128000, larger_context: openai/gpt-4.1, price: {input: 0.15, output: 0.6}}
@@ -72,6 +72,7 @@ def test_a_route_becomes_a_route_of_the_domain(folder: Folder) -> None:
     route = folder.load(WHOLE, env=ENV).routes["default"]
     assert [str(target) for target in route.targets] == ["openai/gpt-4o-mini", "local/llama3.2", "other/org/model"]
     assert (route.policy, route.midstream, route.seam) == (RoutePolicy.FASTEST, Midstream.ERROR, Seam.ANY)
+    assert route.hedge == HedgePolicy(enabled=True, min_seconds=0.5, share=0.05)
     assert route.deadlines == Deadlines(connect_seconds=1, first_token_seconds=2, stall_seconds=3, total_seconds=4)
 
 
@@ -110,7 +111,6 @@ def test_what_has_no_effect_yet_is_listed(folder: Folder) -> None:
     env = ENV | {"REDIS_URL": "redis://127.0.0.1:6379/0", "PII_ACTION": "BLOCK"}
     assert folder.load(WHOLE, env=env).unused_sections == (
         "routes.default.policy",
-        "routes.default.hedge.enabled",
         "health",
         "tools.capabilities",
         "shield",

@@ -140,6 +140,11 @@ BAD_ROUTES = [
     ("default: {targets: [x]}", "default.targets[0]", "must be written provider/model, not 'x'"),
     ("default: {targets: [a/]}", "default.targets[0]", "must be written provider/model, not 'a/'"),
     ("default: {targets: [a/x, oen/y]}", "default.targets[1]", "unknown provider 'oen'; known: one, a"),
+    (
+        "default: {targets: [a/x, a/y], hedge: {enabled: true}}",
+        "default.hedge.enabled",
+        "needs a target of a second provider to ask",
+    ),
     ("default: {targets: [a/x, one/y, a/x]}", "default.targets[2]", "'a/x' stands in this route twice"),
     ("default: {targets: [a/x], policy: random}", "default.policy", "must be 'ordered' or 'fastest', not 'random'"),
     (

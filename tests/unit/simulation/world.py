@@ -23,7 +23,7 @@ from sentinel.resilience.bulkhead import BulkheadBoard, BulkheadConfig
 from sentinel.resilience.deadline import Deadline
 from sentinel.resilience.gate import TargetGate
 from sentinel.resilience.planner import RecoveryPlanner
-from sentinel.testing.protection import open_protection
+from sentinel.testing.protection import hedge_planner, open_protection
 from sentinel.testing.virtual_time import LoopClock, run_in_virtual_time
 
 PRIMARY, FALLBACK = Target("one", "large"), Target("two", "small")
@@ -110,6 +110,9 @@ class World:
 
     def _build(self) -> Recovery:
         protection = self.protection
+        gate = TargetGate(
+            protection.board, lambda *_: False, cooldowns=protection.cooldowns, bulkheads=protection.bulkheads
+        )
         return Recovery(
             pipeline=AttemptPipeline(protection=protection, clock=self.clock, observe=[self.audit.learn]),
             planner=RecoveryPlanner(
@@ -117,12 +120,8 @@ class World:
                 backoff=Backoff(rng=self.rng.random),
                 allows_retry=protection.budget.allows,
             ),
-            gate=TargetGate(
-                protection.board,
-                lambda *_: False,
-                cooldowns=protection.cooldowns,
-                bulkheads=protection.bulkheads,
-            ),
+            gate=gate,
+            hedges=hedge_planner(gate, protection),
             clock=self.clock,
         )
 
@@ -142,7 +141,7 @@ class World:
         began, deadlines = self.now, self._route.deadlines
         number = len(self.ended)
         deadline = Deadline(self.clock, deadlines.total_seconds)
-        call = Call(recovery=self._recovery, route=self._route, deadlines=deadlines, deadline=deadline)
+        call = Call(recovery=self._recovery, route=self._route, deadlines=deadlines, deadline=deadline, is_stream=True)
         answered, _ = await first_success(call, lambda target: FakeExchange(self, call, target, number))
         served = answered.target if answered else None
         ended = Ended(at=began, seconds=self.now - began, served_by=served, attempts=tuple(call.attempts))
@@ -255,6 +254,7 @@ class FakeExchange:
     """One request to a target that does what its weather says."""
 
     usage: Usage | None = None
+    asked_characters = 0
 
     def __init__(self, world: World, call: Call, target: Target, number: int) -> None:
         self.world, self.call, self.target, self.number = world, call, target, number

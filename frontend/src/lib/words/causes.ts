@@ -48,6 +48,7 @@ const PHRASES: Record<string, string> = {
   // Our own doing.
   deadline_exceeded: "ran out of time",
   cancelled: "was stopped",
+  hedge_lost: "was slower than the other target that was asked",
   loop_lag: "was cut off because this server stood still",
   interrupted: "was interrupted by a restart of the server",
 };

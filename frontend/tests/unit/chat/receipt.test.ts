@@ -28,6 +28,16 @@ describe("why an answer took a detour", () => {
     );
   });
 
+  it("is never that one target was slower than another", () => {
+    const attempts = [
+      attempt({ class: "failure", cause: "stall" }),
+      attempt({ provider: "other", class: "neutral", cause: "hedge_lost" }),
+    ];
+    expect(detourReason({ attempts: attempts.toReversed(), failoverOccurred: true, recovered: 0 })).toBe(
+      "fallback because acme stopped in mid-answer",
+    );
+  });
+
   it("is the restart, where the same target went on after one", () => {
     const attempts = [attempt({ class: "neutral", cause: "interrupted" }), attempt({})];
     expect(detourReason({ attempts, failoverOccurred: false, recovered: 1 })).toBe("resumed after a restart");
@@ -51,6 +61,12 @@ describe("an attempt", () => {
       verdict: "was interrupted by a restart of the server",
       tone: "warn",
     });
+  });
+
+  it("that another one overtook is not marked as a failure", () => {
+    const words = attemptWords(attempt({ class: "neutral", cause: "hedge_lost" }));
+    expect(words).toMatchObject({ mark: "stopped", tone: "warn" });
+    expect(words.verdict).toBe("was slower than the other target that was asked");
   });
 
   it("that failed is", () => {

@@ -57,6 +57,16 @@ describe("a failover", () => {
     expect(state.doing).toMatchObject({ kind: "switching", next: "simulated-fallback/sim-small" });
   });
 
+  it("is none where two are asked and the second is faster", () => {
+    const asked = replayUntil("hedged", "attempt_failed");
+    expect(asked.provider).toBe("simulated-fallback");
+    expect(asked.attempts).toMatchObject([
+      { provider: "simulated-primary", class: "neutral", cause: "hedge_lost", hedge: false },
+      { provider: "simulated-fallback", class: null, hedge: true },
+    ]);
+    expect(replay(fixtureEvents("hedged"))).toMatchObject({ failoverOccurred: false, degraded: false });
+  });
+
   it("counts a target that was never called as skipped", () => {
     const state = replayUntil("kill_switch_skip", "token");
     expect(state.attempts).toMatchObject([

@@ -63,6 +63,7 @@ type FactPair = [name: string, value: string];
 function factsOf(attempt: AttemptView): FactPair[] {
   return [
     ["at", formatTimeOfDay(attempt.started_at)],
+    ...fact("hedge", attempt.hedge ? "sent while the one before was silent" : null),
     ...(attempt.skipped ? [] : timesOf(attempt)),
     ...fact("cause", attempt.cause),
     ...fact("http", attempt.status_code),

@@ -82,6 +82,10 @@ const WORDS: { [Kind in Doing["kind"]]: (doing: Extract<Doing, { kind: Kind }>) 
     words: attempt > 1 ? `Asking ${provider} (attempt ${attempt})` : `Asking ${provider}`,
     tone: "accent",
   }),
+  hedging: ({ provider, slow }) => ({
+    words: `${slow ?? "The first"} is slow to begin: asking ${provider}, too`,
+    tone: "warn",
+  }),
   retrying: ({ provider }) => ({ words: `Asking ${provider} once more`, tone: "warn" }),
   continued: ({ provider }) => ({ words: `${provider} goes on where the text broke off`, tone: "warn" }),
   circuit: ({ key, state }) => ({

@@ -14,13 +14,15 @@ export function detourReason(
   state: Pick<RunState, "attempts" | "failoverOccurred" | "recovered">,
 ): string | null {
   if (!state.failoverOccurred) return state.recovered > 0 ? "resumed after a restart" : null;
-  const left = state.attempts.filter((attempt) => attempt.class !== null && attempt.class !== "success");
+  const left = state.attempts.filter(
+    (attempt) => attempt.class !== null && attempt.class !== "success" && attempt.cause !== "hedge_lost",
+  );
   const first = left[0];
   return first ? `fallback ${becauseOf(first.provider, first.cause)}` : "fallback";
 }
 
 /** Ended from our side while the target was still at it. */
-const NOBODYS_FAULT = new Set(["cancelled", "interrupted"]);
+const NOBODYS_FAULT = new Set(["cancelled", "interrupted", "hedge_lost"]);
 
 export function attemptWords(attempt: AttemptView): AttemptWords {
   if (attempt.class === null) return { mark: "running", verdict: "is being asked", tone: "accent" };

@@ -80,6 +80,7 @@ function circuit(state: RunState, event: StatusEvent, to: CircuitState): RunStat
 
 function startAttempt(state: RunState, event: StatusEvent): RunState {
   const attempt = attemptOf(event, { class: null, skipped: false });
+  if (attempt.hedge) return startHedge(state, attempt);
   return {
     ...doing(state, {
       kind: "asking",
@@ -95,12 +96,27 @@ function startAttempt(state: RunState, event: StatusEvent): RunState {
   };
 }
 
+/** A second target is asked while the first is silent; who of them answers is not known yet. */
+function startHedge(state: RunState, attempt: AttemptView): RunState {
+  const { provider, started_at: at } = attempt;
+  return {
+    ...doing(state, { kind: "hedging", at, provider, slow: state.provider }),
+    attempts: [...state.attempts, attempt],
+  };
+}
+
 function failAttempt(state: RunState, event: StatusEvent): RunState {
   const { provider = "", cause = null } = event;
-  return {
-    ...doing(state, { kind: "failed_attempt", at: event.at, provider, cause }),
-    attempts: closeAttempt(state.attempts, event),
-  };
+  const attempts = closeAttempt(state.attempts, event);
+  const other = attempts.find((attempt) => attempt.class === null);
+  if (other) return goOnWith(other, { ...state, attempts }, event.at);
+  return { ...doing(state, { kind: "failed_attempt", at: event.at, provider, cause }), attempts };
+}
+
+/** One of two is out, and the other one goes on. */
+function goOnWith(other: AttemptView, state: RunState, at: string): RunState {
+  const { provider, model, attempt } = other;
+  return { ...doing(state, { kind: "asking", at, provider, model, attempt }), provider, model };
 }
 
 /** A failover names the target that was left; one that was never called is a skipped attempt. */
@@ -267,6 +283,7 @@ function attemptOf(event: StatusEvent, how: Pick<AttemptView, "class" | "skipped
     skipped_frames: 0,
     breaker_state: null,
     splice_offset: null,
+    hedge: event.hedge ?? false,
   };
 }
 

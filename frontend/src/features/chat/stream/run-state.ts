@@ -31,6 +31,7 @@ export type Doing =
   | { kind: "queued"; at: string }
   | { kind: "started"; at: string; route: string | null }
   | { kind: "asking"; at: string; provider: string; model: string; attempt: number }
+  | { kind: "hedging"; at: string; provider: string; slow: string | null }
   | { kind: "retrying"; at: string; provider: string }
   | { kind: "continued"; at: string; provider: string }
   | { kind: "failed_attempt"; at: string; provider: string; cause: string | null }
