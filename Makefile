@@ -47,4 +47,4 @@ openapi: ## write frontend/openapi.json and the console's types from the applica
 	@$(python) -m scripts.openapi
 
 clean: ## remove everything that set-up made (data/ stays)
-	rm -rf .venv .cache frontend/node_modules frontend/.next frontend/out tests/clients/node/node_modules
+	rm -rf .venv .cache frontend/node_modules frontend/.next frontend/out tests/clients/node/node_modules tests/third_party/node_modules

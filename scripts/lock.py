@@ -28,6 +28,8 @@ LOCKS = {
         "-c",
         "requirements/runtime.txt",
     ],
+    "third-party": ["--group", "pyproject.toml:third-party"],
+    "third-party-legacy": ["--group", "pyproject.toml:third-party-legacy"],
 }
 _FOREIGN_SOURCES = ("UV_FIND_LINKS", "UV_EXTRA_INDEX_URL", "UV_INDEX")
 _ADDRESS = re.compile(r"[a-z+]+://|--(?:extra-)?index|--find-links|--trusted-host|^\s*(?:\.{0,2}/|-e )", re.MULTILINE)

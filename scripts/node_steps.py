@@ -7,7 +7,17 @@ call the real `node` binary, so that stopping a process stops Node and not a wra
 import os
 from pathlib import Path
 
-from scripts.project import CACHE, FRONTEND, NODE, NODE_CLIENT, NPM, VENV, child_environment, site_packages
+from scripts.project import (
+    CACHE,
+    FRONTEND,
+    NODE,
+    NODE_CLIENT,
+    NPM,
+    THIRD_PARTY,
+    VENV,
+    child_environment,
+    site_packages,
+)
 from scripts.stamps import Stamp, digest, digest_tree
 from scripts.steps import Commands, Step
 
@@ -58,6 +68,11 @@ def modules() -> Step:
 def client() -> Step:
     """OpenAI's client for Node, which the tests of the gateway use."""
     return _packages("npm packages of the client tests", log="npm-client", folder=NODE_CLIENT)
+
+
+def third_party() -> Step:
+    """MCP servers, the Inspector and the conformance suite, which the tests of tools use."""
+    return _packages("npm packages of others' MCP servers", log="npm-third-party", folder=THIRD_PARTY)
 
 
 def _packages(title: str, *, log: str, folder: Path) -> Step:

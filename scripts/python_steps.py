@@ -8,7 +8,7 @@ from collections.abc import Callable
 from json import dumps
 from pathlib import Path
 
-from scripts.project import PYTHON, REQUIREMENTS, ROOT, UV, VENV, python_version
+from scripts.project import PYTHON, REQUIREMENTS, ROOT, THIRD_PARTY_ENVIRONMENTS, UV, VENV, python_version
 from scripts.stamps import Stamp, digest
 from scripts.steps import Commands, Step, say
 
@@ -93,6 +93,30 @@ def _install_packages(run: Commands, lock: Path) -> None:
 
 def _pip_command(lock: Path) -> list[str]:
     return [str(PYTHON), "-m", "pip", "install", "--require-hashes", "--no-deps", "-r", str(lock)]
+
+
+def third_party(lock_name: str) -> Step:
+    """Others' MCP servers, in an environment of their own: their SDK is not always the one that Sentinel uses."""
+    lock = REQUIREMENTS / f"{lock_name}.txt"
+    folder = THIRD_PARTY_ENVIRONMENTS / lock_name
+    return Step(
+        title=f"Python packages of others' MCP servers ({lock_name})",
+        log=lock_name,
+        stamp=Stamp(folder / ".stamp"),
+        key=lambda: digest(lock, python_version(), str(folder)),
+        present=(folder / "bin" / "python").exists,
+        run=lambda run: _install_apart(run, lock, folder),
+        hint=_NETWORK,
+    )
+
+
+def _install_apart(run: Commands, lock: Path, folder: Path) -> None:
+    interpreter = folder / "bin" / "python"
+    run(PYTHON, "-m", "venv", "--clear", "--without-pip", folder)
+    by_uv = [str(UV), "pip", "install", "--python", str(interpreter), "--require-hashes", "-r", str(lock)]
+    if run.try_run(by_uv) != 0:
+        options = ["--require-hashes", "--no-deps", "-r", str(lock)]
+        run(PYTHON, "-m", "pip", "--python", interpreter, "install", *options)
 
 
 def project() -> Step:

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from scripts import node_steps, python_steps
 from scripts.project import CACHE
 from scripts.stamps import exclusive
-from scripts.steps import Step, StepFailedError, perform, say
+from scripts.steps import Step, StepFailedError, Together, perform, say
 
 
-def _base(goal: str) -> list[Step]:
+def _base(goal: str) -> list[Step | Together]:
     packages = python_steps.packages(goal)
     return [
         python_steps.environment(),
@@ -26,7 +26,7 @@ def _base(goal: str) -> list[Step]:
     ]
 
 
-def steps_for(goal: str) -> list[Step]:
+def steps_for(goal: str) -> list[Step | Together]:
     """The steps that a make target needs, in order."""
     match goal:
         case "run" | "bench":
@@ -36,12 +36,19 @@ def steps_for(goal: str) -> list[Step]:
         case "check":
             return _base("dev")
         case "test":
-            return [*_base("dev"), node_steps.console(), *_browser(), node_steps.client()]
+            return [*_base("dev"), *_for_tests()]
         case "lock":
             return [python_steps.environment(), python_steps.installer()]
         case _:
             message = f"unknown goal {goal!r}: run, dev, check, test, bench or lock"
             raise StepFailedError(message)
+
+
+def _for_tests() -> list[Step | Together]:
+    """The console needs a processor, the packages of others need the network: they do not wait for each other."""
+    others = [python_steps.third_party(name) for name in ("third-party", "third-party-legacy")]
+    downloads = [node_steps.client(), node_steps.third_party(), *others]
+    return [Together((node_steps.console(), *downloads)), *_browser()]
 
 
 def _browser() -> list[Step]:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,28 +84,48 @@ class Commands:
         return f"  command: {' '.join(words)}\n{shown}\n  hint: {self._hint}\n  whole output: {self._log}"
 
 
-def perform(steps: Sequence[Step]) -> None:
+@dataclass(frozen=True)
+class Together:
+    """Steps that do not need each other's results, done at once."""
+
+    steps: tuple[Step, ...]
+
+
+def perform(steps: Sequence[Step | Together]) -> None:
     """Do what is not done yet, in order.
 
     Raises:
-        StepFailedError: a step failed; those before it stay done.
+        StepFailedError: a step failed; those before it, and those done at once with it, stay done.
     """
-    for step in steps:
-        if not step.is_done():
-            _perform(step)
+    for each in steps:
+        members = each.steps if isinstance(each, Together) else (each,)
+        undone = [step for step in members if not step.is_done()]
+        if len(undone) > 1:
+            _perform_together(undone)
+        elif undone:
+            say(f"  {undone[0].title} … ", end="")
+            _perform(undone[0], name="")
 
 
-def _perform(step: Step) -> None:
-    say(f"  {step.title} … ", end="")
+def _perform_together(steps: Sequence[Step]) -> None:
+    """Do steps at once; each has its line when it ends. All of them come to their end, also if one fails."""
+    say(f"  at once: {', '.join(step.title for step in steps)} …")
+    with ThreadPoolExecutor(len(steps)) as pool:
+        results = [pool.submit(_perform, step, name=f"  {step.title} … ") for step in steps]
+    for result in results:
+        result.result()
+
+
+def _perform(step: Step, *, name: str) -> None:
     begin, key = time.monotonic(), step.key()
     log = CACHE / "logs" / f"{step.log}.log"
     try:
         step.run(Commands(log, hint=step.hint, was_cut_short=step.stamp.begin()))
     except BaseException:
-        say("failed")
+        say(f"{name}failed")
         raise
     step.stamp.write(key)
-    say(f"{time.monotonic() - begin:.1f} s")
+    say(f"{name}{time.monotonic() - begin:.1f} s")
 
 
 def say(text: str, *, end: str = "\n") -> None:

@@ -51,7 +51,8 @@ def test_every_pin_has_a_hash() -> None:
         assert all(block.endswith("\\") for block in blocks)
 
 
-def test_the_npm_lock_names_no_registry() -> None:
+@pytest.mark.parametrize("folder", ["frontend", "tests/clients/node", "tests/third_party"])
+def test_the_npm_locks_name_no_registry(folder: str) -> None:
     """Integrity hashes only: the registry is the installer's choice."""
-    packages = json.loads((ROOT / "frontend" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    packages = json.loads((ROOT / folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     assert [name for name, entry in packages.items() if "resolved" in entry] == []

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from scripts.stamps import Stamp, digest, digest_tree, exclusive
-from scripts.steps import Commands, Step, StepFailedError, perform
+from scripts.steps import Commands, Step, StepFailedError, Together, perform
 from tests.support.sources import ROOT
 
 
@@ -20,12 +22,14 @@ class _Work:
         self.present = True
         self.command = [sys.executable, "-c", "pass"]
         self.runs: list[bool] = []
+        self.meet: Callable[[], object] = lambda: None
         self._stamp = Stamp(folder / "stamp")
+        self._name = folder.name
 
     def step(self) -> Step:
         return Step(
             title="Work",
-            log="test-work",
+            log=f"test-{self._name}",
             stamp=self._stamp,
             key=lambda: self.key,
             present=lambda: self.present,
@@ -35,6 +39,7 @@ class _Work:
 
     def _run(self, run: Commands) -> None:
         self.runs.append(run.was_cut_short)
+        self.meet()
         run(*self.command)
 
 
@@ -92,6 +97,17 @@ def test_steps_before_a_failed_one_stay_done(tmp_path: Path) -> None:
         with pytest.raises(StepFailedError):
             perform([first.step(), second.step()])
     assert (len(first.runs), len(second.runs)) == (1, 2)
+
+
+def test_steps_that_need_nothing_of_each_other_are_done_at_once(tmp_path: Path) -> None:
+    """Each waits until the other has begun; one that fails does not undo the other."""
+    meeting = threading.Barrier(2)
+    first, second = _Work(tmp_path / "first"), _Work(tmp_path / "second")
+    first.meet = second.meet = lambda: meeting.wait(timeout=10)
+    second.command = [sys.executable, "-c", "raise SystemExit('the reason')"]
+    with pytest.raises(StepFailedError, match="the reason"):
+        perform([Together((first.step(), second.step()))])
+    assert (first.step().is_done(), second.step().is_done()) == (True, False)
 
 
 def test_a_digest_tells_names_contents_and_absence_apart(tmp_path: Path) -> None:
