@@ -165,8 +165,10 @@ class StdioTransport:
     async def _reap(self) -> None:
         if self._process is None:
             return
-        await happened_within(self._child.exited.wait(), seconds=_REAP_SECONDS, clock=self._clock)
-        self._process.close()
+        try:
+            await happened_within(self._child.exited.wait(), seconds=_REAP_SECONDS, clock=self._clock)
+        finally:
+            self._process.close()  # also when all is ended while this server was being mourned
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _kill_group(self) -> None:

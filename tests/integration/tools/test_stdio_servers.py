@@ -1,6 +1,7 @@
 """Real server processes that crash, freeze, babble and lie: each costs itself, and nothing else."""
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -32,6 +33,17 @@ async def test_a_killed_server_fails_its_calls_and_is_opened_again() -> None:
         assert tools.pid("other") == bystander
         assert is_gone(victim)
         assert "killed by signal 9" in tools.error("one")
+
+
+async def test_ending_everything_while_a_dead_server_is_cleared_away_leaves_nothing() -> None:
+    """An end in the middle of a teardown finishes it: no pipe and no process is left to the garbage collector."""
+    for _ in range(4):
+        async with running({"one": misbehaving()}) as tools:
+            call = asyncio.create_task(tools.call("one__hang"))
+            await tools.call("one__echo")
+            os.kill(tools.pid("one"), signal.SIGKILL)
+            assert (await call).cause is Cause.TRANSPORT
+        gc.collect()  # what was not closed warns here, and warnings are errors
 
 
 async def test_a_server_that_dies_in_a_call_says_its_last_words() -> None:
