@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from sentinel.api.schemas import View
-from sentinel.gateway.requests import MAX_CHOICES
+from sentinel.gateway.parameters import MAX_CHOICES, MAX_NAME_LENGTH
 
 _REFERENCE: Final = "#/components/schemas/{model}"
 _TAG: Final = "gateway"
@@ -32,7 +32,7 @@ class CompletionMessage(OpenAIBody):
 class CompletionBody(OpenAIBody):
     """A chat completion request."""
 
-    model: str = Field(min_length=1)
+    model: str = Field(min_length=1, max_length=MAX_NAME_LENGTH)
     """A route, `provider/model`, or any other name for the route `default`."""
     messages: list[CompletionMessage] = Field(min_length=1)
     stream: bool | None = None
@@ -45,7 +45,7 @@ class CompletionBody(OpenAIBody):
 class EmbeddingsBody(OpenAIBody):
     """An embeddings request."""
 
-    model: str = Field(min_length=1)
+    model: str = Field(min_length=1, max_length=MAX_NAME_LENGTH)
     input: str | list[Any]
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from sentinel.domain.messages import Role
 from sentinel.domain.runs import RunMode, RunOptions, RunStatus
@@ -21,6 +21,16 @@ class View(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
+def _no_flag(value: Any) -> Any:
+    """Refuse what pydantic would take for the numbers 0 and 1."""
+    if isinstance(value, bool):
+        message = "must be a number"
+        raise ValueError(message)  # noqa: TRY004 - pydantic makes only this one an error of the field
+    return value
+
+
+Temperature = Annotated[float, Field(ge=0, le=2), BeforeValidator(_no_flag)]
+TokenLimit = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_no_flag)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -92,8 +102,8 @@ class RunRequest(RequestModel):
     thread_id: str | None = None
     route: str = "default"
     mode: RunMode = RunMode.AUTO
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    max_tokens: int | None = Field(default=None, ge=1)
+    temperature: Temperature | None = None
+    max_tokens: TokenLimit | None = None
     parent_message_id: str | None = None
 
     def options(self) -> RunOptions:
@@ -113,8 +123,8 @@ class ChatRequest(RequestModel):
 
     messages: list[ChatMessage] = Field(min_length=1)
     route: str = "default"
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    max_tokens: int | None = Field(default=None, ge=1)
+    temperature: Temperature | None = None
+    max_tokens: TokenLimit | None = None
 
     def options(self) -> RunOptions:
         """Give what the caller chose."""

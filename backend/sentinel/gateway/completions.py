@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sentinel.domain.routes import Deadlines, Route, Target
-from sentinel.errors import RequestError
 from sentinel.gateway.call import Call, Recovery, first_success
 from sentinel.gateway.failures import broken_text, failure_of
 from sentinel.gateway.outgoing import Outgoing
+from sentinel.gateway.parameters import check_embeddings
 from sentinel.gateway.plain_exchange import Check, PlainExchange, completion_check, embeddings_check
 from sentinel.gateway.receipts import Header, attempt_brief, cost_headers, receipt_headers
 from sentinel.gateway.records import Observe, Observed
@@ -91,7 +91,7 @@ class Completions:
         Raises:
             RequestError: the request is no chat completion, or names a route that does not exist.
         """
-        request = read_completion_request(asked.raw, read_options(asked.headers))
+        request = read_completion_request(asked.raw, asked.headers)
         route = self.router.resolve(request.model, request.options)
         work = self._work(asked, route, path=CHAT_PATH, body=request.body)
         with work.observed:
@@ -103,10 +103,8 @@ class Completions:
 
     async def embeddings(self, asked: Asked) -> None:
         """Serve embeddings; raises RequestError as above."""
-        body = read_json(asked.raw)
-        if not isinstance(body.get("model"), str) or not body.get("input"):
-            message = "an embeddings request needs a model and an input"
-            raise RequestError(message, param="model" if not isinstance(body.get("model"), str) else "input")
+        body = read_json(asked.raw, asked.headers)
+        check_embeddings(body)
         options: CallerOptions = read_options(asked.headers)
         route = self.router.resolve(body["model"], options)
         work = self._work(asked, route, path=EMBEDDINGS_PATH, body=body)

@@ -17,6 +17,7 @@ from sentinel.gateway.openai_errors import encode
 from sentinel.gateway.outgoing import CallerGoneError
 from sentinel.gateway.responses import Responder
 
+_SHOWN = 100  # characters of what a caller made up
 _POSTS = {"/chat/completions": Completions.chat, "/embeddings": Completions.embeddings}
 
 
@@ -54,10 +55,11 @@ class GatewayApp:
         found = next((model for model in self.models if model["id"] == name), None)
         if found is not None and method == "GET":
             await respond.whole(200, orjson.dumps(found))
-        elif path in _POSTS or path == "/models":
-            await respond.error("method_not_allowed", f"{method} is not allowed for /v1{path}")
+        elif path in _POSTS or path == "/models" or found is not None:
+            allowed = [(b"allow", b"POST" if path in _POSTS else b"GET")]
+            await respond.error("method_not_allowed", f"{method} is not allowed for /v1{path}", headers=allowed)
         else:
-            await respond.error("not_found", f"there is nothing at /v1{path}")
+            await respond.error("not_found", f"there is nothing at /v1{path[:_SHOWN]}")
 
     async def _body(self, receive: Receive) -> bytes:
         parts: list[bytes] = []

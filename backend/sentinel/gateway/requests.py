@@ -8,10 +8,11 @@ import orjson
 
 from sentinel.domain.routes import Midstream
 from sentinel.errors import RequestError
+from sentinel.gateway.parameters import check_completion, lowered, require
 from sentinel.providers.estimates import estimated_tokens
 from sentinel.resilience.continuation import Continuation
 
-MAX_CHOICES = 128
+_DAY = 86_400
 _SURELY_WRITABLE_DEPTH = 200  # levels; orjson reads more of them than it writes
 
 
@@ -83,30 +84,26 @@ class CompletionRequest:
         body["messages"] = [*body["messages"], *continuation.turns]
         said = estimated_tokens(len(continuation.emitted))
         for name in ("max_tokens", "max_completion_tokens"):
-            if isinstance(body.get(name), int):
-                body[name] = max(1, body[name] - said)
+            if name in body:
+                body[name] = lowered(body[name], said)
         return body
 
 
-def read_completion_request(raw: bytes, options: CallerOptions) -> CompletionRequest:
+def read_completion_request(raw: bytes, headers: Mapping[str, str]) -> CompletionRequest:
     """Check a request.
 
     Raises:
         RequestError: it is no chat completion; `extra["param"]` names the field.
     """
-    body = read_json(raw)
-    _require(isinstance(body.get("model"), str) and body["model"], "model", "must be a string")
-    messages: Any = body.get("messages")
-    _require(isinstance(messages, list) and messages, "messages", "must be a list with at least one message")
-    for index, message in enumerate(messages):
-        is_message = isinstance(message, dict) and isinstance(message.get("role"), str)
-        _require(is_message, f"messages[{index}]", "must be an object with a role")
-    _check_types(body)
-    return CompletionRequest(body, options)
+    body = read_json(raw, headers)
+    check_completion(body)
+    return CompletionRequest(body, read_options(headers))
 
 
-def read_json(raw: bytes) -> dict[str, Any]:
-    """Read a body; raises RequestError when it is no JSON object."""
+def read_json(raw: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Read a body, whatever type it says it has; raises RequestError when it is no JSON object."""
+    is_plain = headers.get("content-encoding", "identity") == "identity"
+    require(is_plain, "Content-Encoding", "must be identity: bodies that are compressed are not read")
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -133,7 +130,7 @@ def read_options(headers: Mapping[str, str]) -> CallerOptions:
     """Read what a caller says in headers; raises RequestError for values that make no sense."""
     midstream = headers.get("x-sentinel-midstream")
     allowed = [each.value for each in Midstream]
-    _require(midstream is None or midstream in allowed, "X-Sentinel-Midstream", f"must be one of {', '.join(allowed)}")
+    require(midstream is None or midstream in allowed, "X-Sentinel-Midstream", f"must be one of {', '.join(allowed)}")
     return CallerOptions(
         route=headers.get("x-sentinel-route"),
         midstream=Midstream(midstream) if midstream else None,
@@ -148,21 +145,5 @@ def _seconds(text: str | None) -> float | None:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
-    _require(0 < seconds <= 86_400, "X-Sentinel-Timeout-Seconds", "must be a number of seconds above 0")  # noqa: PLR2004 - a day
+    require(0 < seconds <= _DAY, "X-Sentinel-Timeout-Seconds", f"must be a number of seconds above 0, at most {_DAY}")
     return seconds
-
-
-def _check_types(body: Mapping[str, Any]) -> None:
-    choices = body.get("n")
-    is_count = choices is None or (type(choices) is int and 1 <= choices <= MAX_CHOICES)
-    _require(is_count, "n", f"must be a whole number from 1 to {MAX_CHOICES}")
-    _require(isinstance(body.get("stream", False), bool | None), "stream", "must be true or false")
-    for name in ("stream_options", "response_format"):
-        _require(isinstance(body.get(name), dict | None), name, "must be an object")
-    _require(isinstance(body.get("tools"), list | None), "tools", "must be a list")
-
-
-def _require(condition: object, param: str, rule: str) -> None:
-    if not condition:
-        message = f"{param} {rule}"
-        raise RequestError(message, param=param)

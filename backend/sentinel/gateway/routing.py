@@ -8,6 +8,7 @@ from sentinel.errors import UnknownRouteError
 from sentinel.gateway.requests import CallerOptions
 
 DEFAULT_ROUTE = "default"
+_SHOWN = 100  # characters of what a caller made up
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Router:
         if options.route is not None:
             if options.route not in self.routes:
                 known = ", ".join(sorted(self.routes))
-                message = f"no route is called {options.route!r}; known routes: {known}"
+                message = f"no route is called {options.route[:_SHOWN]!r}; known routes: {known}"
                 raise UnknownRouteError(message, param="X-Sentinel-Route")
             return self.routes[options.route]
         return self.routes.get(model) or self._single(model) or self.routes[DEFAULT_ROUTE]

@@ -14,6 +14,7 @@ from sentinel.domain.attempts import Usage
 from sentinel.domain.messages import Role, Turn
 from sentinel.errors import ProviderRejectedError, ProviderUnsupportedError
 from sentinel.gateway.frames import DONE
+from sentinel.gateway.parameters import translated
 from sentinel.providers.base import ModelCall, ToolRequest, ToolSchema
 
 _ROLES = {
@@ -49,7 +50,7 @@ def model_call(body: dict[str, Any], *, connect_seconds: float) -> ModelCall:
         turns=[_turn(message) for message in body["messages"]],
         tools=[_tool(tool) for tool in body.get("tools") or ()] if offers_tools else (),
         temperature=body.get("temperature"),
-        max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
+        max_tokens=translated(body.get("max_completion_tokens") or body.get("max_tokens")),
         connect_seconds=connect_seconds,
     )
 

@@ -9,9 +9,14 @@ import orjson
 import pytest
 
 from simulator.server import Simulator
-from tests.support.gateway import Gateway
+from tests.support.canned import CannedProvider, whole
+from tests.support.gateway import PRIMARY, Gateway, Plan, route, running_gateway
 from tests.support.openai_wire import HELLO, ask, client_of
 
+ANSWER: dict[str, Any] = {
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4},
+}
 GOOD: dict[str, Any] = {"model": "default", "messages": HELLO}
 DEEP = b'{"model":"m","messages":[{"role":"user","content":' + b"[" * 300 + b"]" * 300 + b"}]}"
 NOT_JSON: dict[str, bytes] = {
@@ -28,6 +33,10 @@ NOT_JSON: dict[str, bytes] = {
     "endless nesting": b"[" * 100_000,
     "deep nesting": DEEP,
 }
+NUMBERS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
+NO_NUMBERS: tuple[object, ...] = (True, "hot", [1], {})
+LIMITS = ("max_tokens", "max_completion_tokens")
+NO_LIMITS: tuple[object, ...] = (*NO_NUMBERS, 0, -2, 1.5, 1e12, 2**31)
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no model": ({"messages": HELLO}, "model"),
     "an empty model": ({**GOOD, "model": ""}, "model"),
@@ -45,6 +54,13 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a list for stream options": ({**GOOD, "stream_options": []}, "stream_options"),
     "text for the format": ({**GOOD, "response_format": "json"}, "response_format"),
     "an object for tools": ({**GOOD, "tools": {}}, "tools"),
+    "text for n": ({**GOOD, "n": "2"}, "n"),
+    "a megabyte for a model": ({**GOOD, "model": "m" * 900_000}, "model"),
+    "a number for a role": ({**GOOD, "messages": [{"role": 7, "content": "hi"}]}, "messages[0]"),
+    "a number for a text": ({**GOOD, "messages": [{"role": "user", "content": 7}]}, "messages[0].content"),
+    "a list for a tool choice": ({**GOOD, "tool_choice": []}, "tool_choice"),
+    **{f"{value!r} for {name}": ({**GOOD, name: value}, name) for name in NUMBERS for value in NO_NUMBERS},
+    **{f"{value!r} for {name}": ({**GOOD, name: value}, name) for name in LIMITS for value in NO_LIMITS},
 }
 HEADERS: dict[str, tuple[dict[str, str], str]] = {
     "policy": ({"X-Sentinel-Midstream": "perhaps"}, "X-Sentinel-Midstream"),
@@ -53,6 +69,8 @@ HEADERS: dict[str, tuple[dict[str, str], str]] = {
     "words for time": ({"X-Sentinel-Timeout-Seconds": "soon"}, "X-Sentinel-Timeout-Seconds"),
     "no number for time": ({"X-Sentinel-Timeout-Seconds": "nan"}, "X-Sentinel-Timeout-Seconds"),
     "endless time": ({"X-Sentinel-Timeout-Seconds": "inf"}, "X-Sentinel-Timeout-Seconds"),
+    "thirty years": ({"X-Sentinel-Timeout-Seconds": "1e9"}, "X-Sentinel-Timeout-Seconds"),
+    "a compressed body": ({"Content-Encoding": "gzip"}, "Content-Encoding"),
 }
 
 
@@ -113,6 +131,56 @@ async def test_a_route_that_does_not_exist_is_not_found(caller: httpx.AsyncClien
     assert simulator.requests.find() == []
 
 
+async def test_what_a_caller_made_up_is_not_repeated_at_length(caller: httpx.AsyncClient) -> None:
+    assert len((await ask(caller, headers={"X-Sentinel-Route": "r" * 50_000})).content) < 500
+    assert len((await caller.get(f"/{'p' * 50_000}")).content) < 500
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"temperature": -0.5},
+        {"temperature": 3},
+        {"temperature": None},
+        {"max_tokens": -1},
+        {"max_tokens": 50.0},
+        {"messages": [{"role": "developer", "content": "Be brief."}, *HELLO]},
+        {"messages": [{"role": "wizard", "content": [{"type": "runes", "runes": "ᚠ"}], "mood": 7}]},
+        {"seed": 2**40, "top_k": 5, "stop": "x", "metadata": {"deep": [[[{}]]]}, "logit_bias": {"1": -100}},
+        {"service_tier": "unheard-of", "reasoning_effort": "extreme", "web_search_options": {}},
+    ],
+    ids=str,
+)
+async def test_what_some_provider_may_take_is_left_to_the_provider(field: dict[str, Any]) -> None:
+    provider = CannedProvider(whole(ANSWER))
+    async with (
+        provider.running() as primary,
+        running_gateway(Plan(wires={"primary": primary}, routes=route(PRIMARY))) as gateway,
+        client_of(gateway.base_url) as caller,
+    ):
+        answer = await ask(caller, **field)
+    assert answer.json() == ANSWER
+    assert provider.bodies == [{**GOOD, **field, "model": PRIMARY.model}]
+
+
+async def test_of_two_fields_with_one_name_the_last_one_counts_for_the_provider_too() -> None:
+    provider = CannedProvider(whole(ANSWER))
+    raw = orjson.dumps(GOOD)[:-1] + b',"temperature":1,"temperature":0.5}'
+    async with (
+        provider.running() as primary,
+        running_gateway(Plan(wires={"primary": primary}, routes=route(PRIMARY))) as gateway,
+        client_of(gateway.base_url) as caller,
+    ):
+        await caller.post("/chat/completions", content=raw)
+    assert [body["temperature"] for body in provider.bodies] == [0.5]
+
+
+async def test_json_is_read_whatever_type_it_says_it_has(caller: httpx.AsyncClient) -> None:
+    for kind in ("application/x-www-form-urlencoded", "text/plain", "application/json; charset=utf-8"):
+        answer = await caller.post("/chat/completions", content=orjson.dumps(GOOD), headers={"content-type": kind})
+        assert answer.status_code == httpx.codes.OK
+
+
 @pytest.mark.parametrize("is_announced", [True, False])
 async def test_a_body_over_the_limit_is_refused(
     caller: httpx.AsyncClient, simulator: Simulator, is_announced: bool
@@ -135,6 +203,10 @@ async def test_a_body_over_the_limit_is_refused(
         ("GET", "/chat/completions", 405, "method_not_allowed"),
         ("DELETE", "/models", 405, "method_not_allowed"),
         ("POST", "/models", 405, "method_not_allowed"),
+        ("HEAD", "/chat/completions", 405, "method_not_allowed"),
+        ("OPTIONS", "/chat/completions", 405, "method_not_allowed"),
+        ("GET", "/embeddings", 405, "method_not_allowed"),
+        ("POST", "/models/default", 405, "method_not_allowed"),
         ("GET", "/models/unheard-of", 404, "not_found"),
         ("POST", "/completions", 404, "not_found"),
         ("POST", "/audio/speech", 404, "not_found"),
@@ -144,7 +216,12 @@ async def test_a_body_over_the_limit_is_refused(
 async def test_addresses_and_methods_that_are_not_there_are_refused(
     caller: httpx.AsyncClient, method: str, path: str, status: int, code: str
 ) -> None:
-    check_error(await caller.request(method, path), status, code)
+    answer = await caller.request(method, path)
+    if method == "HEAD":  # has no body by its nature
+        assert answer.status_code == status
+    else:
+        check_error(answer, status, code)
+    assert ("allow" in answer.headers) is (status == 405)
 
 
 async def test_a_page_of_another_origin_may_not_use_the_gateway(
