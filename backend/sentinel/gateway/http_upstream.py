@@ -10,6 +10,7 @@ import aiohttp
 import orjson
 
 from sentinel.errors import ProviderError
+from sentinel.gateway.received import ReceivedResponse
 from sentinel.providers.classification import from_exception
 from sentinel.providers.kept_connections import stale_connection
 
@@ -59,9 +60,7 @@ class HttpUpstream:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @asynccontextmanager
-    async def post(
-        self, path: str, body: dict[str, Any], *, connect_seconds: float
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def post(self, path: str, body: dict[str, Any], *, connect_seconds: float) -> AsyncIterator[ReceivedResponse]:
         """Send a request; leaving the context before the answer is read closes the connection.
 
         Raises:
@@ -82,7 +81,7 @@ class HttpUpstream:
                 raise stale_connection(error) from error
             raise
         try:
-            yield response
+            yield ReceivedResponse(response)
         finally:
             if response.content.at_eof():
                 response.release()
