@@ -86,6 +86,12 @@ const SCENES = {
       await page.getByText("Kill switch on").first().waitFor({ state: "detached" });
     };
   },
+  async incidents(page) {
+    await kill(page, "simulated-primary", true);
+    await kill(page, "simulated-primary", false);
+    await page.goto(`${url}/incidents/`);
+    await page.getByText("Facts").first().click();
+  },
   async undelivered(page) {
     await ask(page, "reject this, please");
     await page.getByText("Not delivered").waitFor();

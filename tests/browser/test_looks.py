@@ -81,6 +81,14 @@ async def test_a_phone_shows_the_chaos_page_without_scrolling_sideways(phone: Co
     await assert_fits(phone.page)
 
 
+async def test_a_phone_shows_the_incidents_without_scrolling_sideways(phone: Console, simulated: Backend) -> None:
+    await simulated.http.put("/api/chaos/kill-switch/simulated-primary/sim-large", json={"active": True})
+    await phone.open(simulated, "/incidents/")
+    told = phone.page.get_by_role("article", name="Kill switch of simulated-primary/sim-large on").first
+    await told.get_by_text("Facts").click()
+    await assert_fits(phone.page)
+
+
 async def test_a_phone_reaches_pages_and_conversations_through_its_menu(phone: Console, simulated: Backend) -> None:
     await simulated.new_thread("On the road")
     await phone.open(simulated)
@@ -130,6 +138,12 @@ async def test_no_page_has_grave_barriers(theme: str, console: Console, simulate
     await console.open(simulated, "/chaos/")
     await console.provider("simulated-fallback").trip.click()
     await expect(console.provider("simulated-fallback").circuit).to_have_text("Circuit open")
+    assert await grave_violations(console.page) == []
+    await console.open(simulated, "/incidents/")
+    await console.page.get_by_role("article").first.get_by_text("Facts").click()
+    assert await grave_violations(console.page) == []
+    await console.page.get_by_label("Type of incident").select_option("Tool isolated")
+    await expect(console.page.get_by_text("Nothing like that has happened")).to_be_visible()
     assert await grave_violations(console.page) == []
 
 

@@ -33,7 +33,6 @@ _RULES = MappingProxyType(
         TransitionRule.SLOW_CALLS: "nearly all calls were slow",
         TransitionRule.PROBE: "a trial call told",
         TransitionRule.EXPIRED: "a trial call came to no end",
-        TransitionRule.MANUAL: "an operator did it",
     }
 )
 
@@ -62,7 +61,7 @@ class IncidentReporter:
         type_ = IncidentType.TOOL_ISOLATED if is_tool else IncidentType.BREAKER_OPENED
         title = f"The circuit of {name} opened" if not is_tool else f"{name} is isolated"
         detail = _RULES.get(change.rule)
-        if change.rule is not TransitionRule.MANUAL and change.reason:
+        if detail and change.reason:
             detail = f"{detail}; the last cause: {_words(change.reason)}"
         return self._board.report(type_, change.key, title, detail=detail, data=data, **_operator(change))
 
@@ -101,7 +100,7 @@ class IncidentReporter:
         latched = self._repeats.end(_hold_name(hold))
         data = _hold_data(hold) | ({"incident_id": latched.incident_id} if latched else {})
         title = f"{hold.key} is asked again"
-        detail = "an operator released it" if change.actor else "a call that checked it was answered"
+        detail = None if change.actor else "a call that checked it was answered"
         operator = {"actor": change.actor, "reason": change.reason}
         self._board.report(IncidentType.RECOVERY, _hold_key(hold), title, detail=detail, data=data, **operator)
 

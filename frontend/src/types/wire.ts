@@ -38,3 +38,7 @@ export type BreakerCommand = Schemas["BreakerRequest"];
 export type KillSwitch = Schemas["KillSwitchView"];
 export type KillSwitchCommand = Schemas["KillSwitchRequest"];
 export type Chaos = Schemas["ChaosView"];
+
+export type Incident = Schemas["IncidentView"];
+export type IncidentType = Incident["type"];
+export type IncidentPage = Schemas["IncidentPage"];

@@ -40,6 +40,7 @@ const routes = [
   ["GET", "/api/chaos", () => chaos()],
   ["PUT", "/api/chaos/kill-switch/:target", ({ params, body }) => killSwitch(params.target, body)],
   ["POST", "/api/breakers/:act", ({ params, body }) => circuitAct(params.act, body.key)],
+  ["GET", "/api/incidents", ({ query }) => incidents(query)],
   ["GET", "/api/threads", ({ query }) => threads(query.get("query") ?? "")],
   ["GET", "/api/threads/:id", ({ params }) => thread(params.id)],
   ["PATCH", "/api/threads/:id", ({ params, body }) => Object.assign(thread(params.id), body)],
@@ -107,6 +108,12 @@ function chaos() {
   if (!world.chaosEnabled) throw new Refusal(403, "chaos_disabled", "Chaos is disabled");
   const active = [...world.killSwitches.keys()].map((target) => world.killSwitch(target)).filter(Boolean);
   return { enabled: true, halted: false, kill_switches: active, faults: [], fault_kinds: [] };
+}
+
+function incidents(query) {
+  const wanted = ({ type, at }) =>
+    (!query.get("type") || type === query.get("type")) && (!query.get("since") || at >= query.get("since"));
+  return { items: world.incidents.filter(wanted), next_cursor: null };
 }
 
 function killSwitch(target, body) {

@@ -16,6 +16,7 @@ export class World {
     this.killSwitches = new Map();
     this.circuits = new Map(this.targets().map(({ provider }) => [provider, closedCircuit()]));
     this.links = new Map();
+    this.incidents = [];
   }
 
   targets() {
@@ -42,7 +43,15 @@ export class World {
     return circuit;
   }
 
+  tell(type, severity, key, title, more = {}) {
+    const at = now();
+    const rest = { detail: null, reason: null, run_id: null, request_id: null, data: {}, ...more };
+    const incident = { incident_id: randomUUID(), type, severity, at, last_at: at, count: 1, key, title };
+    this.incidents.unshift({ ...incident, actor: "operator", ...rest });
+  }
+
   trip(provider) {
+    this.tell("breaker_opened", "warning", `provider:${provider}`, `The circuit of ${provider} opened`);
     const retryAt = new Date(Date.now() + RECOVERY_MS).toISOString();
     const override = {
       kind: "forced_open",
@@ -61,6 +70,7 @@ export class World {
   }
 
   reset(provider) {
+    this.tell("breaker_closed", "info", `provider:${provider}`, `The circuit of ${provider} closed`);
     this.circuits.set(provider, closedCircuit());
   }
 
@@ -74,6 +84,8 @@ export class World {
       since: active ? now() : null,
       expires_at: expires,
     };
+    const title = `Kill switch of ${target} ${active ? "on" : "off"}`;
+    this.tell("chaos", active ? "warning" : "info", target, title, { reason });
     if (active) this.killSwitches.set(target, entry);
     else this.killSwitches.delete(target);
     return entry;

@@ -1,5 +1,15 @@
 /** Small makers of what the server sends, with everything healthy unless a test says otherwise. */
-import type { Breaker, Chaos, Info, KillSwitch, Message, ProviderStatus, Run, Thread } from "@/types/wire";
+import type {
+  Breaker,
+  Chaos,
+  Incident,
+  Info,
+  KillSwitch,
+  Message,
+  ProviderStatus,
+  Run,
+  Thread,
+} from "@/types/wire";
 
 const AT = "2026-11-20T09:00:00.000Z";
 
@@ -68,6 +78,26 @@ export function breaker(changes: Partial<Breaker> = {}): Breaker {
     opened_at: null,
     retry_at: null,
     override: null,
+    ...changes,
+  };
+}
+
+export function incident(changes: Partial<Incident> = {}): Incident {
+  return {
+    incident_id: "i1",
+    type: "breaker_opened",
+    severity: "warning",
+    at: AT,
+    last_at: AT,
+    count: 1,
+    key: "provider:simulated-primary",
+    title: "The circuit of simulated-primary opened",
+    detail: "too many calls failed in a row",
+    actor: null,
+    reason: null,
+    run_id: null,
+    request_id: null,
+    data: {},
     ...changes,
   };
 }

@@ -4,6 +4,7 @@ export const queryKeys = {
   providers: ["providers"],
   breakers: ["breakers"],
   chaos: ["chaos"],
+  incidents: (type: string | null, since: string | null) => ["incidents", type, since],
   threads: ["threads"],
   threadList: (search: string) => ["threads", "list", search],
   thread: (threadId: string) => ["threads", "one", threadId],

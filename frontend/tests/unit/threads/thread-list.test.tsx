@@ -2,7 +2,7 @@ import { screen, waitFor } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ThreadList } from "@/features/threads/components/thread-list";
-import { groupByDay } from "@/features/threads/hooks/group-by-day";
+import { groupByDay } from "@/lib/group-by-day";
 import type { Thread } from "@/types/wire";
 import { thread } from "@tests/support/builders";
 import { show } from "@tests/support/render";
@@ -124,12 +124,8 @@ describe("grouping by day", () => {
 
   it("names today, yesterday, the weekdays of the last week, and dates before that", () => {
     const days = ["2026-11-20", "2026-11-19", "2026-11-16", "2026-11-01", "2025-12-31"];
-    expect(groupByDay(days.map(at), now).map(({ heading }) => heading)).toEqual([
-      "Today",
-      "Yesterday",
-      "Monday",
-      "November 1",
-      "December 31, 2025",
-    ]);
+    expect(
+      groupByDay(days.map(at), ({ updated_at }) => updated_at, now).map(({ heading }) => heading),
+    ).toEqual(["Today", "Yesterday", "Monday", "November 1", "December 31, 2025"]);
   });
 });

@@ -4,9 +4,9 @@ import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
 import { useThreads } from "@/features/threads/api/threads";
 import { ThreadRow } from "@/features/threads/components/thread-row";
-import { groupByDay } from "@/features/threads/hooks/group-by-day";
 import { useDebounced } from "@/features/threads/hooks/use-debounced";
 import { describeError } from "@/lib/api/problem";
+import { groupByDay } from "@/lib/group-by-day";
 import { threadHref, useThreadLink } from "@/lib/thread-route";
 
 interface ThreadListProps {
@@ -64,7 +64,7 @@ function Results({ search, currentId, onOpen }: ResultsProps) {
   const list = useThreads(search);
   const groups = useMemo(() => {
     const threads = list.data?.pages.flatMap(({ items }) => items) ?? [];
-    return groupByDay(threads, new Date());
+    return groupByDay(threads, ({ updated_at }) => updated_at, new Date());
   }, [list.data]);
 
   if (list.isPending) return <Note>Loading conversations…</Note>;
@@ -78,11 +78,11 @@ function Results({ search, currentId, onOpen }: ResultsProps) {
   }
   return (
     <div className="min-h-0 flex-1 overflow-y-auto px-2 pb-4">
-      {groups.map(({ heading, threads }) => (
+      {groups.map(({ heading, items }) => (
         <section key={heading} aria-label={heading} className="mt-3 first:mt-0">
           <h3 className="px-2.5 pb-1 text-xs font-medium text-ink-3">{heading}</h3>
           <ul>
-            {threads.map((thread) => (
+            {items.map((thread) => (
               <ThreadRow
                 key={thread.thread_id}
                 thread={thread}
