@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.gate import TargetGate
 from sentinel.resilience.planner import RecoveryPlanner
 from sentinel.runs.executor import InProcessExecutor
-from sentinel.runs.runner import Runner, RunnerOptions
+from sentinel.runs.runner import Runner, RunnerListeners, RunnerOptions
 from sentinel.runs.service import Question, RunService
 from sentinel.testing.protection import hedge_planner, open_protection
 from sentinel.testing.providers import Behaviour, ScriptedProvider
@@ -69,6 +70,8 @@ class Machine:
     toolbox: FakeToolbox = field(default_factory=FakeToolbox)
     heartbeat_seconds: float = 8.0
     max_concurrent: int = 8
+    told: list[tuple[str, Any]] = field(default_factory=list)
+    """What the runners told their listeners: `recovered` and the count, `ended` and the status."""
     paces: dict[Target, float] = field(default_factory=dict)
     hedge: HedgePolicy = field(default_factory=HedgePolicy)
 
@@ -102,6 +105,10 @@ class Machine:
             routes={"default": route},
             clock=self.clock,
             options=RunnerOptions(owner="test", heartbeat_seconds=self.heartbeat_seconds),
+            listeners=RunnerListeners(
+                recovered=lambda run: self.told.append(("recovered", run.recovered)),
+                ended=lambda _, ending: self.told.append(("ended", ending.status.value)),
+            ),
         )
         executor = InProcessExecutor(runner.run, max_concurrent=self.max_concurrent)
         service = RunService(

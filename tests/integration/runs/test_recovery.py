@@ -37,6 +37,7 @@ async def test_the_next_process_answers_from_the_start_and_says_so(machine: Call
     assert text_of(events) == events[-1].data["text"] == "Hello world"
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     assert (run.status, run.recovered) == (RunStatus.COMPLETED, 1)
+    assert host.told == [("recovered", 1), ("ended", "completed")]
 
 
 async def test_steps_that_were_finished_are_not_repeated(machine: Callable[..., Machine]) -> None:
