@@ -30,9 +30,9 @@ check: ## formatting, lint, types, import layers, migrations, generated files
 	@$(setup) check
 	@$(python) -m scripts.check
 
-bench: ## the programs in benchmarks/ (BENCH=breaker for one)
+bench: ## the programs in benchmarks/ (BENCH=breaker for one, ARGS=--quick for a short look)
 	@$(setup) bench
-	@$(python) -m scripts.bench $(BENCH)
+	@$(python) -m scripts.bench $(BENCH) $(ARGS)
 
 format: ## bring all sources into their one format
 	@$(setup) check

@@ -4,12 +4,16 @@ The design allows 2 microseconds for permit and success on one closed circuit. E
 rounds, which is the cost of the code without what else the machine was doing.
 """
 
-import platform
 import random
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from timeit import repeat
 
+from benchmarks._figures import Table, Target, number
+from benchmarks._machine import machine, revision, today
+from benchmarks._program import finish, parser
+from benchmarks._result import Result
 from sentinel.clock import SystemClock
 from sentinel.errors import CircuitOpenError
 from sentinel.resilience.breaker_board import BreakerBoard, model_key, provider_key
@@ -82,8 +86,9 @@ def provider_and_model() -> Callable[[], None]:
     return call
 
 
+SUCCESS = "one circuit, closed: acquire + success"
 ROWS: dict[str, Callable[[], Callable[[], None]]] = {
-    "one circuit, closed: acquire + success   (target 2.0)": closed_success,
+    SUCCESS: closed_success,
     "one circuit, closed: acquire + failure": closed_failure,
     "one circuit, closed: acquire + release": closed_neutral,
     "one circuit, closed: success of a 120 s call": long_calls,
@@ -93,17 +98,24 @@ ROWS: dict[str, Callable[[], Callable[[], None]]] = {
 }
 
 
-def microseconds(call: Callable[[], None]) -> float:
+def microseconds(call: Callable[[], None], *, rounds: int) -> float:
     """The best round's time per call."""
-    return min(repeat(call, number=CALLS, repeat=ROUNDS)) / CALLS * 1e6
+    return min(repeat(call, number=CALLS, repeat=rounds)) / CALLS * 1e6
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print every row."""
-    print(f"circuit breaker, microseconds per call, best of {ROUNDS} x {CALLS:,} · Python {platform.python_version()}")
-    for name, make in ROWS.items():
-        print(f"  {name:<56}{microseconds(make()):>7.2f}")
+    options = parser("breaker", __doc__).parse_args(arguments)
+    rounds = 1 if options.quick else ROUNDS
+    figures = {name: microseconds(make(), rounds=rounds) for name, make in ROWS.items()}
+    result = Result(
+        benchmark="breaker",
+        circumstances=[f"{today()} · {machine()}", f"Sentinel {revision()}", f"best of {rounds} times {CALLS:,} calls"],
+        tables={"calls": Table(["Circuit breaker", "μs"], [[name, number(value)] for name, value in figures.items()])},
+        targets=[Target("breaker: permit and success", figures[SUCCESS], 2, "μs")],
+    )
+    return finish(result, options)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
