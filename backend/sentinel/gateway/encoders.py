@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import orjson
 
 from sentinel.errors import SeamDivergedError
-from sentinel.gateway.frames import Chunk
+from sentinel.gateway.frames import Chunk, raw_frames
 from sentinel.gateway.outgoing import Identity, Outgoing, frame_of
 from sentinel.resilience.seam import SeamFilter, SeamVerdict
 
@@ -34,7 +34,7 @@ class OriginalEncoder:
         if self.outgoing.identity is None and ready:
             self.outgoing.identity = Identity.of(ready[0].data)
         self.outgoing.text.extend(chunk.text for chunk in ready if chunk.text)
-        return b"".join(chunk.raw for chunk in ready)
+        return raw_frames(ready)
 
     def finish(self, tail: list[Chunk], *, has_tool_calls: bool) -> bytes:
         """Nothing is left."""

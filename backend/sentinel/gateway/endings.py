@@ -3,7 +3,7 @@
 from typing import Any
 
 from sentinel.domain.attempts import Usage
-from sentinel.gateway.frames import DONE, Chunk
+from sentinel.gateway.frames import DONE, Chunk, raw_frames
 from sentinel.gateway.outgoing import Identity, frame_of
 
 
@@ -30,7 +30,7 @@ def closing_frames(
     original = next((chunk.data["usage"] for chunk in reversed(tail) if chunk.usage), None)
     counted = next((chunk.usage for chunk in reversed(tail) if chunk.usage), None)
     if wants_usage and counted == spent and not is_spliced:
-        return b"".join(chunk.raw for chunk in tail) + DONE
+        return raw_frames(tail) + DONE
     finishes = [_finish(chunk, identity, is_spliced=is_spliced) for chunk in tail if chunk.finish_reasons]
     for finish in finishes:
         finish.pop("usage", None)

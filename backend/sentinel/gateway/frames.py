@@ -1,6 +1,6 @@
 """The OpenAI streaming wire: bytes into frames, each frame parsed once, its original bytes kept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -91,10 +91,10 @@ class Chunk:
     is_held: bool = False
     finish_reasons: dict[int, str] = field(default_factory=dict)
 
-    @property
-    def raw(self) -> bytes:
-        """The frame as it goes to the caller."""
-        return b"data: " + self.payload + b"\n\n"
+
+def raw_frames(chunks: Iterable[Chunk]) -> bytes:
+    """Give frames as they go to the caller; one or more."""
+    return b"data: " + b"\n\ndata: ".join([chunk.payload for chunk in chunks]) + b"\n\n"
 
 
 def payload_of(frame: bytes) -> bytes | None:

@@ -4,7 +4,7 @@ What may not go at once is kept: lifecycle frames until there is content, tool c
 the finish until the end is verified. So whatever breaks, the caller has only text that can be gone on with.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +62,7 @@ class StreamExchange:
     _counted: Usage | None = None
     _characters: int = 0
     _has_content: bool = False
+    _has_news: bool = False
     _is_done: bool = False
 
     async def perform(self, meter: Meter) -> None:
@@ -123,19 +124,26 @@ class StreamExchange:
             if splitter.is_between_frames and part.lstrip().startswith(b"{"):
                 await self._read_whole(await read_whole(parts, first=part), meter)
                 return
-            ready = [chunk for frame in splitter.feed(part) if (chunk := self._take(frame, meter)) is not None]
-            await self._forward(ready, meter)
+            await self._forward(self._take_all(splitter.feed(part), meter), meter)
             if self._is_done:
                 return
         last = splitter.rest()
-        if last and (chunk := self._take(last, meter)) is not None:
-            await self._forward([chunk], meter)
+        if last:
+            await self._forward(self._take_all([last], meter), meter)
 
     async def _read_whole(self, raw: bytes, meter: Meter) -> None:
         """Take an answer in one piece, as servers give that know no streams, for a stream of few frames."""
         for chunk in chunks_of(parse_answer(raw)):
-            taken = self._take(b"data: " + orjson.dumps(chunk), meter)
-            await self._forward([taken] if taken else [], meter)
+            await self._forward(self._take_all([b"data: " + orjson.dumps(chunk)], meter), meter)
+
+    def _take_all(self, frames: Iterable[bytes], meter: Meter) -> list[Chunk]:
+        """Sort frames that arrived together; gives the chunks that may go to the caller at once."""
+        self._has_news = False
+        try:
+            return [chunk for frame in frames if (chunk := self._take(frame, meter)) is not None]
+        finally:
+            if self._has_news:
+                meter.content()
 
     def _take(self, frame: bytes, meter: Meter) -> Chunk | None:
         """Sort one frame; gives the chunk if it may go to the caller at once."""
@@ -152,7 +160,7 @@ class StreamExchange:
             raise reported(chunk.data)
         self._counted = chunk.usage or self._counted
         self._finished.update(chunk.finish_reasons)
-        return self._sorted(chunk, meter)
+        return self._sorted(chunk)
 
     def _parse(self, payload: bytes, meter: Meter) -> Chunk | None:
         try:
@@ -164,11 +172,10 @@ class StreamExchange:
             meter.skipped_frame()
             return None
 
-    def _sorted(self, chunk: Chunk, meter: Meter) -> Chunk | None:
+    def _sorted(self, chunk: Chunk) -> Chunk | None:
         if chunk.is_content:
-            self._has_content = True
+            self._has_content = self._has_news = True
             self._characters += len(chunk.text) or said_characters(c.get("delta") for c in chunk.data["choices"])
-            meter.content()
         if chunk.finish_reasons or not chunk.data.get("choices"):
             self.tail.append(chunk)
         elif self._held or chunk.is_held or (chunk.is_content and self.is_constrained):

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from sentinel.domain.attempts import Usage
 from sentinel.errors import ProviderProtocolError
-from sentinel.gateway.frames import MAX_FRAME_BYTES, Chunk, FrameSplitter, payload_of, read_chunk, read_usage
+from sentinel.gateway.frames import (
+    MAX_FRAME_BYTES,
+    Chunk,
+    FrameSplitter,
+    payload_of,
+    raw_frames,
+    read_chunk,
+    read_usage,
+)
 
 LINES = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\r\n"), max_size=20)
 FRAMES = st.lists(st.lists(LINES.filter(bool), min_size=1, max_size=3), max_size=8)
@@ -81,7 +89,7 @@ def test_any_payload_is_a_chunk_or_a_malformed_frame(payload: bytes) -> None:
 def test_a_chunk_keeps_its_original_bytes() -> None:
     payload = b'{"id": "x",  "choices":[{"delta":{"content":"\\u00fc"},"index":0}], "x_new":1.0}'
     chunk = read_chunk(payload)
-    assert chunk.raw == b"data: " + payload + b"\n\n"
+    assert raw_frames([chunk]) == b"data: " + payload + b"\n\n"
     assert (chunk.text, chunk.is_content, chunk.is_held) == ("ü", True, False)
 
 
