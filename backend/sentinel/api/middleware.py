@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -46,9 +46,9 @@ class RequestIdMiddleware:
             nonlocal has_started
             if message["type"] == "http.response.start":
                 has_started = True
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                headers["X-Response-Time"] = f"{(time.perf_counter() - began) * 1000:.2f}ms"
+                took = f"{(time.perf_counter() - began) * 1000:.2f}ms".encode()
+                own = ((b"x-request-id", request_id.encode()), (b"x-response-time", took))
+                message = {**message, "headers": [*message.get("headers", ()), *own]}
             await send(message)
 
         try:

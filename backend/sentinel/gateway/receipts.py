@@ -49,7 +49,8 @@ def cost_note(attempts: Sequence[Attempt]) -> dict[str, Any] | None:
 
 def _fit(value: str) -> bytes:
     """A caller may name any model, line breaks included; they must not become headers of their own."""
-    return _UNFIT_FOR_HEADERS.sub("?", value).encode("ascii")
+    is_fit = value.isascii() and value.isprintable()
+    return (value if is_fit else _UNFIT_FOR_HEADERS.sub("?", value)).encode("ascii")
 
 
 def attempt_brief(attempt: Attempt) -> dict[str, Any]:

@@ -57,7 +57,8 @@ class StreamTimers:
         self._waiting_since = self._loop.time()
         if not self._has_content:
             self._has_content = True
-            self._set_alarm()  # the limit for further content may be the shorter one
+            if self._alarm is None or self._limit_at() < self._alarm.when():  # it may be the shorter one
+                self._set_alarm()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
