@@ -9,6 +9,8 @@ from pathlib import Path
 
 from scripts.project import ROOT
 
+_SOURCES = ("backend", "benchmarks", "mcp_servers", "requirements")
+
 
 def machine() -> str:
     """Processor, cores, kernel and Python in one line."""
@@ -37,9 +39,13 @@ def today() -> str:
 
 
 def revision() -> str:
-    """The commit that is measured, marked if files differ from it."""
-    words = ["git", "describe", "--always", "--dirty", "--abbrev=10"]
+    """The commit that is measured, marked if the sources differ from it."""
     try:
-        return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+        commit = _git("rev-parse", "--short=10", "HEAD")
+        return f"{commit} with changes" if _git("status", "--porcelain", "--", *_SOURCES) else commit
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()

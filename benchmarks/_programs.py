@@ -132,6 +132,10 @@ class Program:
         """The memory that it and its children hold now; 0 where the kernel does not tell."""
         return sum(_resident_bytes(pid) for pid in (self.pid, *_descendants(self.pid))) / 1e6
 
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
     def stop(self) -> None:
         """End it and what it started, politely first."""
         if self._process.stdin is not None:

@@ -1,7 +1,7 @@
 """The gateways that are compared: how each is configured, started and asked. Each runs with one worker."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,7 +132,7 @@ http {{
 """
 
 
-def sentinel(place: Place) -> Contestant:
+def sentinel(place: Place, *, program: Sequence[str | Path] = (VENV / "bin" / "sentinel", "serve")) -> Contestant:
     """This project as `sentinel serve` runs it, with its database, breakers and records."""
     port = free_port()
     broken = {"kind": "openai", "base_url": f"{place.upstream}/v1"}
@@ -158,7 +158,7 @@ def sentinel(place: Place) -> Contestant:
         version=revision(),
         port=port,
         plain=Address(model="default", headers={}),
-        program=place.start("sentinel", VENV / "bin" / "sentinel", "serve", ready=ready, env=env),
+        program=place.start("sentinel", *program, ready=ready, env=env),
         after=lambda fault: Address(model=f"after-{fault}", headers={}),
     )
 
