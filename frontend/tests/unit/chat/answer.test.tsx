@@ -50,6 +50,18 @@ describe("the chip", () => {
     expect(chip).toHaveTextContent("≈ 16 tokens");
   });
 
+  it("opens a receipt that tells a hedge from a failover", async () => {
+    const { user } = draw(replay(fixtureEvents("hedged")));
+    expect(screen.getByRole("button", { name: /^Receipt/ })).not.toHaveTextContent("fallback because");
+    await user.click(screen.getByRole("button", { name: /^Receipt/ }));
+    const receipt = within(screen.getByRole("region", { name: "Receipt of this answer" }));
+    const [first, second] = receipt.getAllByRole("listitem");
+    expect(first).toHaveTextContent("was slower than the other target that was asked");
+    expect(first).not.toHaveTextContent("sent while the one before was silent");
+    expect(second).toHaveTextContent("simulated-fallback/sim-small answered");
+    expect(second).toHaveTextContent("sent while the one before was silent");
+  });
+
   it("opens a receipt with every attempt, its cause, its class and its times", async () => {
     const { user } = draw(replay(fixtureEvents("failover_before_first_token")));
     await user.click(screen.getByRole("button", { name: /^Receipt/ }));
