@@ -21,22 +21,8 @@ WELL: list[Behaviour] = [answers.anchored, answers.anchored_after_space, answers
 OTHERWISE: list[Behaviour] = [answers.too_little, answers.refusing, answers.silent, answers.direct, answers.wandering]
 PREFILLED: list[Behaviour] = [answers.direct, answers.direct, answers.replayed, answers.silent]
 
-_REFRAINS = ["la la la, and then la la la again. ", "ha", "| 0 | 0 |\n", "na na na\r\n", "Yes. Yes, please. ", "哈哈"]
-_CODE = "```python\ndef double(n):\n    return n * 2\n\n\nprint(double(21))\n```\n"
-_ODD = [
-    "\U0001f469\u200d\U0001f469\u200d\U0001f467 and \U0001f44d\U0001f3fd and \U0001f1eb\U0001f1f7 ",
-    "e\u0301a\u0308o\u0302 ",
-    "línea\r\nuna\r\n",
-    "\u2028\u2029\u00a0",
-    "\x00\x7f\ufeff ",
-    "مرحبا ",
-    "塞纳河",
-]
-PIECES = st.sampled_from([*_REFRAINS, _CODE, *_ODD, "The Seine is 777 km long. ", "\n\n", "- one\n- two\n", "1. "])
-WHOLE_ANSWERS = st.one_of(TEXTS, st.lists(PIECES, min_size=1, max_size=8).map("".join)).map(
-    lambda text: text if text.strip() else f"{text}ha"
-)
-"""Answers with everything in them that a seam may stumble over; never white space alone, which is none."""
+WHOLE_ANSWERS = TEXTS.map(lambda text: text if text.strip() else f"{text}ha")
+"""Never white space alone, which is no answer."""
 OTHER_ANSWER = "\u2042 I would rather speak of something else than of that, if you do not mind."
 """A stranger's. No other answer begins like it."""
 

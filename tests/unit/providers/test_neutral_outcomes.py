@@ -24,7 +24,11 @@ from tests.unit.resilience.making import finished
 TARGET = Target("one", "large")
 OWN_REFUSALS = {"bulkhead_full", "circuit_open", "kill_switch", "cooldown", "latched"}
 """Nothing was sent, so there is no passage that could count."""
-SIGNALS: dict[str, BaseException] = {"cancelled": asyncio.CancelledError(), "gone": CallerGoneError()}
+SIGNALS: dict[str, BaseException] = {
+    "cancelled": asyncio.CancelledError(),
+    "gone": CallerGoneError(),
+    "closed": GeneratorExit(),
+}
 ERRORS: dict[str, ProviderError | HedgeLostError] = (
     {cause: kind("no", cause=cause) for cause, kind in ERROR_OF_CAUSE.items() if kind.outcome is Outcome.NEUTRAL}
     | {cause: ProviderUnsupportedError("no", cause=cause) for cause in ("unsupported", "usage_refused")}

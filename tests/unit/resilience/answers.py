@@ -37,6 +37,19 @@ _MARKS = [
     "\t",
 ]
 
+_REFRAINS = ["la la la, and then la la la again. ", "ha", "| 0 | 0 |\n", "na na na\r\n", "Yes. Yes, please. ", "哈哈"]
+_CODE = "```python\ndef double(n):\n    return n * 2\n\n\nprint(double(21))\n```\n"
+_ODD = [
+    "\U0001f469\u200d\U0001f469\u200d\U0001f467 and \U0001f44d\U0001f3fd and \U0001f1eb\U0001f1f7 ",
+    "e\u0301a\u0308o\u0302 ",
+    "línea\r\nuna\r\n",
+    "\u2028\u2029\u00a0",
+    "\x00\x7f\ufeff ",
+    "مرحبا ",
+    "塞纳河",
+]
+_PIECES = st.sampled_from([*_REFRAINS, _CODE, *_ODD, "The Seine is 777 km long. ", "\n\n", "- one\n- two\n", "1. "])
+
 
 @st.composite
 def _prose(draw: st.DrawFn) -> str:
@@ -52,8 +65,14 @@ def _repetitive(draw: st.DrawFn) -> str:
     return draw(st.text(max_size=20)) + piece * draw(st.integers(1, 40)) + draw(st.text(max_size=20))
 
 
-TEXTS = st.one_of(_prose(), _repetitive(), st.text(st.sampled_from("ab \n"), max_size=80), st.text(max_size=200))
-"""Whole answers: prose and code, equal rows, two letters, anything."""
+TEXTS = st.one_of(
+    _prose(),
+    _repetitive(),
+    st.lists(_PIECES, min_size=1, max_size=8).map("".join),
+    st.text(st.sampled_from("ab \n"), max_size=80),
+    st.text(max_size=200),
+)
+"""Whole answers: prose and code, equal rows, refrains and characters of several code points, two letters, anything."""
 CHUNKS = st.lists(st.integers(1, 30), min_size=1, max_size=6)
 """How a stream is cut into pieces."""
 

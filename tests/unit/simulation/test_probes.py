@@ -7,6 +7,7 @@ import pytest
 
 from sentinel.domain.routes import Deadlines, Target
 from sentinel.resilience.breaker_view import BreakerState
+from sentinel.testing.virtual_time import run_in_virtual_time
 from tests.unit.simulation.world import (
     DOWN,
     FALLBACK,
@@ -92,6 +93,20 @@ def test_callers_who_leave_at_any_moment_leave_nothing_behind_and_blame_nobody()
     world = simulate({PRIMARY: noise(0.01), FALLBACK: noise(0.01)}, restless)
     assert 100 < len(world.ended) < 1000
     assert world.transitions == []
+
+
+def test_an_event_loop_that_is_shut_down_in_the_middle_of_everything_leaves_nothing_held() -> None:
+    async def work() -> tuple[World, list[asyncio.Task[None]]]:
+        world = World(down_for(30, always(HUNG)), seed=1, deadlines=Deadlines())
+        await open_it(world)
+        calling = [asyncio.create_task(world.call()) for _ in range(20)]
+        await world.clock.sleep(0.1)
+        assert world.protection.board.get(PRIMARY.breaker_keys[1]).snapshot().is_probe_in_flight
+        return world, calling
+
+    world, calling = run_in_virtual_time(work())
+    assert all(task.cancelled() for task in calling)
+    world.assert_at_rest()
 
 
 @pytest.mark.parametrize("seed", [1, 2])
