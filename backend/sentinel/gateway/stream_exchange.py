@@ -54,7 +54,6 @@ class StreamExchange:
     connect_seconds: float
     may_skip: Callable[[], bool]
     refusal: Refusal | None = None
-    skipped_frames: int = 0
     tail: list[Chunk] = field(default_factory=list)
     _lifecycle: list[Chunk] = field(default_factory=list)
     _held: list[Chunk] = field(default_factory=list)
@@ -168,7 +167,6 @@ class StreamExchange:
         except ProviderProtocolError:
             if not self.may_skip():
                 raise
-            self.skipped_frames += 1
             meter.skipped_frame()
             return None
 

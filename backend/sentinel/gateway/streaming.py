@@ -124,8 +124,9 @@ class StreamRelay:
     async def _close(self, exchange: StreamExchange) -> None:
         identity = self.outgoing.identity
         assert identity is not None, "something was sent"  # noqa: S101 - holds since an empty answer is a failure
-        if exchange.skipped_frames:
-            await self.outgoing.comment({"event": "frames_skipped", "count": exchange.skipped_frames})
+        skipped = sum(attempt.skipped_frames for attempt in self.call.attempts)
+        if skipped:
+            await self.outgoing.comment({"event": "frames_skipped", "count": skipped})
         await self._tell_hedge(exchange.target)
         await self._tell_cost()
         spent = sum((attempt.usage for attempt in self.call.attempts if attempt.usage), Usage())

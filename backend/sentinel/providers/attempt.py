@@ -4,9 +4,10 @@ Nobody else calls a provider: agent runs and the gateway bring an `Exchange`, wh
 finished `Attempt` for the ledger. The caller's cancellation passes through, closes the connection and counts nothing.
 """
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -25,7 +26,7 @@ from sentinel.errors import (
 )
 from sentinel.providers.timers import StreamTimers
 from sentinel.resilience.deadline import Deadline
-from sentinel.resilience.protection import Protection
+from sentinel.resilience.protection import Passage, Protection
 
 logger = logging.getLogger(__name__)
 
@@ -162,11 +163,29 @@ class AttemptPipeline:
             return Attempt.passed_over(
                 spec.target, refused.code, number=spec.number, at=watch.started_at, hedge=spec.is_hedge
             )
-        with passage:
+        with passage, self._slowness_told(spec, watch, passage):
             error = self._excused(await _perform(spec, exchange, watch), watch)
             attempt = self._record(spec, watch, error, usage=exchange.usage, breaker_state=passage.breaker_state.value)
-            passage.settle(attempt)
+            passage.settle(attempt, is_stream=spec.is_stream)
         return attempt
+
+    @contextmanager
+    def _slowness_told(self, spec: AttemptSpec, watch: _Stopwatch, passage: Passage) -> Iterator[None]:
+        """Tell the circuits of a stream that is late to begin while it is, and not only when it ends."""
+        if not spec.is_stream:
+            yield
+            return
+        alarm = asyncio.get_running_loop().call_later(
+            self.protection.slow_first_token_seconds, self._mark_slow, watch, passage
+        )
+        try:
+            yield
+        finally:
+            alarm.cancel()
+
+    def _mark_slow(self, watch: _Stopwatch, passage: Passage) -> None:
+        if watch.first_content_ms is None and not self.was_late(watch.started):
+            passage.mark_slow()
 
     def booked(self, attempt: Attempt) -> Attempt:
         """Give the attempt with what it cost at today's price, however it ended."""

@@ -15,6 +15,7 @@ from sentinel.resilience.breaker_board import BreakerBoard, Permit
 from sentinel.resilience.breaker_view import BreakerState
 from sentinel.resilience.bulkhead import BulkheadBoard, BulkheadPermit
 from sentinel.resilience.cooldowns import CooldownBoard, HoldPermit
+from sentinel.resilience.failure_table import rule_of
 from sentinel.resilience.panic import PanicProbes
 from sentinel.resilience.quality import QualityStreaks
 from sentinel.resilience.retry_budget import RetryBudget
@@ -35,16 +36,19 @@ class Passage:
         """The state of the circuits before the call: half-open if it is a probe, open if it is one in a panic."""
         return self._permit.state
 
-    def settle(self, attempt: Attempt) -> None:
-        """Say how the call ended."""
+    def mark_slow(self) -> None:
+        """Say that the call is still without its first token when it should long have had it."""
+        self._permit.mark_slow()
+
+    def settle(self, attempt: Attempt, *, is_stream: bool = True) -> None:
+        """Say how the call ended. Only of a stream is it known how fast its target begins."""
         self._place.settle(attempt)
         self._hold.settle(attempt)
         self._protection.budget.observe(attempt)
-        self._tell_circuits(attempt)
+        self._tell_circuits(attempt, slow=is_stream and self._protection.is_slow(attempt))
 
-    def _tell_circuits(self, attempt: Attempt) -> None:
-        seconds, slow_ms = attempt.duration_ms / 1000, self._protection.slow_first_token_seconds * 1000
-        slow = attempt.ttft_ms is not None and attempt.ttft_ms >= slow_ms
+    def _tell_circuits(self, attempt: Attempt, *, slow: bool) -> None:
+        seconds = attempt.duration_ms / 1000
         is_one_too_many = self._protection.quality.escalates(attempt)
         if attempt.outcome is Outcome.SUCCESS:
             self._permit.success(slow=slow, duration=seconds)
@@ -78,6 +82,11 @@ class Protection:
     panics: PanicProbes = field(default_factory=PanicProbes)
     quality: QualityStreaks = field(default_factory=QualityStreaks)
     slow_first_token_seconds: float = 10.0
+
+    def is_slow(self, attempt: Attempt) -> bool:
+        """Tell whether a streamed answer began too late, or not at all in its time."""
+        began_late = attempt.ttft_ms is not None and attempt.ttft_ms >= self.slow_first_token_seconds * 1000
+        return began_late or rule_of(attempt).is_slow
 
     def enter(self, target: Target, *, is_retry: bool = False, is_panic: bool = False) -> Passage:
         """Take a passage to `target`, or nothing of it; `is_panic` takes it past open circuits.

@@ -117,6 +117,13 @@ def test_retry_after_of_an_earlier_failure_of_the_streak_holds(bench: Bench) -> 
     assert bench.open_seconds() == 110
 
 
+def test_shorter_retry_after_does_not_shorten_a_longer_one(bench: Bench) -> None:
+    """The target is not called before the last instant that it has named."""
+    bench.fail(1, retry_after=120)
+    bench.fail(4, retry_after=40)
+    assert bench.open_seconds() == 120
+
+
 def test_success_after_it_makes_retry_after_moot(bench: Bench) -> None:
     """A target that has served since is not held off any longer."""
     bench.fail(1, retry_after=120)
@@ -297,8 +304,8 @@ def test_counts_that_opened_the_circuit_stay_to_be_seen(bench: Bench) -> None:
     """An operator who looks a minute later sees why it is open, and until when."""
     bench.succeed(2)
     opened_at = bench.clock.now()
-    bench.open()
-    bench.clock.advance(20)
+    bench.fail(5, retry_after=90)
+    bench.clock.advance(80)
     snapshot = bench.circuit.snapshot()
     assert (snapshot.failures, snapshot.successes, snapshot.consecutive_failures) == (5, 2, 5)
     assert snapshot.opened_at == opened_at

@@ -58,6 +58,27 @@ def test_wider_window_keeps_what_it_has_and_narrower_drops_it_at_once() -> None:
     assert (window.failures, window.seconds) == (1, 60)
 
 
+def test_narrower_window_reaches_back_as_far_as_its_buckets_and_no_further() -> None:
+    """The bucket that is a whole window old is gone, the one after it is not."""
+    window = RollingWindow()
+    window.resize(24, 1000)
+    window.add_failure(1000)
+    window.add_failure(1005)
+    window.resize(12, 1060)
+    assert window.failures == 1
+
+
+def test_call_that_was_marked_and_ended_leaves_the_window_as_one_call() -> None:
+    """When its bucket goes, no more goes than is left of it."""
+    window = RollingWindow()
+    window.mark_slow(1000)
+    window.unmark_running(1000)
+    window.add_success(1000)
+    assert (window.timed, window.slow, window.running_slow) == (1, 1, 0)
+    window.advance(1060)
+    assert (window.timed, window.slow, window.running_slow) == (0, 0, 0)
+
+
 def durations() -> CallDurations:
     """The default: from 60 to 300 seconds in steps of 5."""
     return CallDurations(bucket_seconds=5, buckets=12, max_buckets=60)
