@@ -9,7 +9,8 @@ from benchmarks._programs import Program
 from benchmarks.gateway.contestants import Address, Contestant
 from benchmarks.gateway.wire import MARKER, Wish
 
-WARM_UP_SECONDS = 1.0
+WARM_UP_SECONDS = 3.0
+"""Also of a short look: just-in-time compilers need it, and look slow without."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +140,7 @@ class Bench:
 
     def run(self, *, rounds: int, scale: float, say: Callable[[str], None]) -> Results:
         """Measure everything. Each round begins with another contestant."""
-        self._warm_up(scale)
+        self._warm_up()
         results: Results = {}
         for number in range(rounds):
             turn = number % len(self.contestants)
@@ -151,8 +152,8 @@ class Bench:
                     results.setdefault((each.name, measure.name), Samples()).all.append(sample)
         return results
 
-    def _warm_up(self, scale: float) -> None:
+    def _warm_up(self) -> None:
         for each in self.contestants:
             for measure in (PLAIN, TOKENS):
-                job = measure.job(each.port, each.plain, scale=scale * WARM_UP_SECONDS / measure.seconds)
+                job = measure.job(each.port, each.plain, scale=WARM_UP_SECONDS / measure.seconds)
                 self.sample(each, job)
