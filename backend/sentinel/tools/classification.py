@@ -64,6 +64,7 @@ class Judgement:
     detail: str | None = None
     retry_after_seconds: float | None = None
     structured: dict[str, Any] | None = None
+    content: tuple[ContentBlock, ...] = ()
     asks_server: bool = False
     """The server itself may be at fault: it is asked for a sign of life."""
 
@@ -106,12 +107,18 @@ def judge_answer(answer: CallAnswer, *, max_bytes: int) -> Judgement:
     if isinstance(answer, InputRequiredResult):
         return judgement(Cause.NEEDS_INPUT)
     text = result_text(answer)
-    size = len(text.encode("utf-8", errors="surrogatepass"))
+    size = len(text.encode("utf-8", errors="surrogatepass")) + sum(_attached_bytes(block) for block in answer.content)
     if size > max_bytes:
         return judgement(Cause.OVERSIZE, detail=f"{size} bytes; the limit is {max_bytes}", executed="yes")
     if answer.is_error:
         return judgement(Cause.TOOL_ERROR, text=text or None)
-    return Judgement(None, Verdict(Outcome.SUCCESS, "yes", text), structured=answer.structured_content)
+    verdict = Verdict(Outcome.SUCCESS, "yes", text)
+    return Judgement(None, verdict, structured=answer.structured_content, content=tuple(answer.content))
+
+
+def _attached_bytes(block: ContentBlock) -> int:
+    """Return the size of what a result has besides its text."""
+    return 0 if isinstance(block, TextContent) else len(block.model_dump_json())
 
 
 def result_text(result: CallToolResult) -> str:

@@ -105,6 +105,7 @@ class ToolGuard:
             effect=self.spec.effect,
             retry_after_seconds=judged.retry_after_seconds,
             structured=judged.structured,
+            content=judged.content,
             detail=judged.detail,
         )
 

@@ -11,6 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
 
+from mcp_types import ContentBlock
+
 from sentinel.errors import Outcome
 from sentinel.tools.config import Effect
 
@@ -154,6 +156,8 @@ class ToolOutcome:
     effect: Effect = Effect.MUTATING
     retry_after_seconds: float | None = None
     structured: Mapping[str, Any] | None = None
+    content: tuple[ContentBlock, ...] = ()
+    """The result as its tool gave it, with pictures and sounds, which `text` only names."""
     detail: str | None = None
     """For operators: what exactly was observed. Not for models, it may quote the server."""
     capability: str | None = None

@@ -118,3 +118,13 @@ def test_the_cap_counts_bytes() -> None:
     result = CallToolResult(content=[TextContent(type="text", text="ü" * 60)])
     assert judge_answer(result, max_bytes=120).cause is None
     assert judge_answer(result, max_bytes=119).cause is Cause.OVERSIZE
+
+
+def test_pictures_and_sounds_are_kept_and_count() -> None:
+    """The model reads what they are; who can show them gets them as they came, up to the same cap."""
+    picture = ImageContent(type="image", data="A" * 200, mime_type="image/png")
+    result = CallToolResult(content=[TextContent(type="text", text="look"), picture])
+    judged = judge_answer(result, max_bytes=1_000)
+    assert judged.content == tuple(result.content)
+    assert "A" * 200 not in judged.verdict.text
+    assert judge_answer(result, max_bytes=200).cause is Cause.OVERSIZE

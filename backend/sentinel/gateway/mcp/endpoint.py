@@ -28,6 +28,7 @@ from sentinel.tools.spec import ToolSpec
 logger = logging.getLogger(__name__)
 
 _VERSION_HEADER: Final = "mcp-protocol-version"
+_BLANKS: Final = b" \t"  # around a header's value they are no part of it, and the SDK compares values with the body
 _INSTRUCTIONS: Final = (
     "Tools of several servers behind one address. A tool that is paused stays listed: its call says so at once, and in "
     "`_meta` when to try again. A result whose `_meta.executed` is null must not be asked for again without a look at "
@@ -40,6 +41,10 @@ class Toolbox(Protocol):
 
     def tools(self) -> Sequence[ToolSpec]:
         """Give the tools that are offered now."""
+        ...
+
+    def find(self, name: str) -> ToolSpec | None:
+        """Give a tool by its public name, also while it is not offered."""
         ...
 
     async def call(
@@ -87,6 +92,7 @@ class McpEndpoint:
             version=version,
             title="Sentinel",
             instructions=_INSTRUCTIONS,
+            get_tool_input_schema=self._schema_of,
             on_list_tools=self._list,
             on_call_tool=self._call,
             on_subscriptions_listen=self._listening,
@@ -107,6 +113,7 @@ class McpEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
+        scope = {**scope, "headers": [(name, value.strip(_BLANKS)) for name, value in scope["headers"]]}
         version = Headers(scope=scope).get(_VERSION_HEADER)
         if scope["method"] == "GET" and (version is None or version in HANDSHAKE_PROTOCOL_VERSIONS):
             await self._changes.serve_stream(scope, receive, send)
@@ -115,6 +122,11 @@ class McpEndpoint:
 
     async def _list(self, _: ServerRequestContext[Any], _page: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=[listed(spec) for spec in self._toolbox.tools()])
+
+    def _schema_of(self, name: str) -> Mapping[str, Any] | None:
+        """Give what a call's headers are held against; without this the SDK would list all tools for each call."""
+        spec = self._toolbox.find(name)
+        return None if spec is None else spec.input_schema
 
     async def _call(self, context: ServerRequestContext[Any], asked: CallToolRequestParams) -> CallToolResult:
         caller = CallContext(caller="mcp", on_progress=context.session.report_progress)

@@ -26,10 +26,10 @@ def listed(spec: ToolSpec) -> Tool:
 
 def result_of(outcome: ToolOutcome) -> CallToolResult:
     """Give the result of a call; a failure is a result that says so, and in `_meta` what is known of it."""
-    content = [TextContent(type="text", text=outcome.for_model())]
+    content = list(outcome.content) if outcome.cause is None else []
     structured = dict(outcome.structured) if outcome.cause is None and outcome.structured is not None else None
     return CallToolResult(
-        content=content,  # type: ignore[arg-type]  # a list of one of the kinds
+        content=content or [TextContent(type="text", text=outcome.for_model())],
         structured_content=structured,
         is_error=outcome.is_error,
         meta=_facts(outcome),
