@@ -4,7 +4,7 @@ SentinelError
 ├── ConfigurationError             while the process is being put together
 ├── ResilienceError                CircuitOpen, CoolingDown, Latched, BulkheadFull, DeadlineExceeded, LoopLag, HedgeLost
 ├── ProviderError                  Unavailable, Timeout, Pool, Protocol, RateLimited, Auth, Model, Rejected, Empty, ...
-├── ToolError                      Unavailable, Timeout, Failed
+├── ToolError                      Unavailable
 ├── RequestError                   what the caller asked for cannot be done: EmptyInput, UnknownRoute, ThreadBusy, ...
 ├── RunError                       AllProvidersFailed, RequestRejected, StreamBroken, RunInterrupted, ...
 └── StoreError                     Unavailable
@@ -231,16 +231,7 @@ class ToolUnavailableError(ToolError):
     code = "tool_unavailable"
 
 
-class ToolTimeoutError(ToolError):
-    """The tool did not answer within its deadline; whether it acted is unknown."""
-
-    code = "tool_timeout"
-
-
-class ToolProtocolError(ToolError):
-    """The tool's server answered something that is not a valid result."""
-
-    code = "tool_protocol"
+# Requests and runs --------------------------------------------------------------------------------------------------
 
 
 class RequestError(SentinelError):
@@ -277,6 +268,18 @@ class UnknownBreakerError(RequestError):
     """No circuit has that key."""
 
     code = "unknown_breaker"
+
+
+class UnknownToolError(RequestError):
+    """No tool, or no tool server, has that name."""
+
+    code = "unknown_tool"
+
+
+class ToolChangedError(RequestError):
+    """The tool is not what the operator looked at; `extra["digest"]` is what it is now."""
+
+    code = "tool_changed"
 
 
 class ChaosDisabledError(RequestError):

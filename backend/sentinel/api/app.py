@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from sentinel.api import chat, incidents, metrics, operations, requests, runs, threads
+from sentinel.api import chat, incidents, metrics, operations, requests, runs, threads, tools
 from sentinel.api.console import add_console
 from sentinel.api.event_schemas import add_event_schemas
 from sentinel.api.gateway_schemas import add_gateway_schemas
@@ -26,7 +26,7 @@ def create_app(*, version: str, console: Path, allowed_hosts: Collection[str], m
         description=_DESCRIPTION,
         responses={"default": dict(PROBLEM_RESPONSE)},
     )
-    for part in (runs, chat, threads, requests, incidents, metrics, operations):
+    for part in (runs, chat, threads, requests, incidents, metrics, operations, tools):
         app.include_router(part.router)
     add_event_schemas(app)
     add_gateway_schemas(app)

@@ -40,6 +40,8 @@ STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
         "unknown_route": 404,
         "unknown_target": 404,
         "unknown_breaker": 404,
+        "unknown_tool": 404,
+        "tool_changed": 409,
         "thread_not_found": 404,
         "message_not_found": 404,
         "run_not_found": 404,

@@ -67,6 +67,16 @@ class AttemptView(View):
     hedge: bool = Field(description="Sent while the attempt before it was under way and silent.")
 
 
+class ToolAttemptView(View):
+    """One try of one tool for a call."""
+
+    server: str
+    tool: str
+    cause: str | None
+    executed: Literal["yes", "no", "unknown"]
+    duration_ms: float
+
+
 class ToolCallView(View):
     """One call to one tool."""
 
@@ -78,6 +88,12 @@ class ToolCallView(View):
     is_error: bool
     cause: str | None
     duration_ms: float | None
+    capability: str | None
+    """The name under which it was called, if that was none of a single tool."""
+    effect: Literal["read_only", "idempotent", "mutating"] | None
+    executed: Literal["yes", "no", "unknown"] | None
+    """Whether the tool acted."""
+    attempts: list[ToolAttemptView]
     started_at: datetime
     ended_at: datetime | None
 

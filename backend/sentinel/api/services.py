@@ -18,6 +18,7 @@ from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.explain import RouteExplainer
 from sentinel.runs.service import RunService
 from sentinel.telemetry.exposition import Exposition
+from sentinel.tools.desk import ToolDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Services:
     providers: ProviderMonitor
     health: HealthService
     metrics: Exposition
+    tools: ToolDesk
     clock: Clock
     ids: IdSource
     routes: Mapping[str, Route]

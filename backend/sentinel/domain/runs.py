@@ -49,7 +49,10 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCall:
-    """One call to one tool, as stored and shown."""
+    """One call to a tool or a capability, as stored and shown.
+
+    `server` and `tool` are those that answered last; `attempts` has every try, `executed` whether anything was done.
+    """
 
     tool_call_id: str
     server: str
@@ -61,6 +64,10 @@ class ToolCall:
     is_error: bool = False
     cause: str | None = None
     duration_ms: float | None = None
+    capability: str | None = None
+    effect: str | None = None
+    executed: str | None = None
+    attempts: tuple[dict[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Give the wire shape."""
@@ -73,15 +80,20 @@ class ToolCall:
             "is_error": self.is_error,
             "cause": self.cause,
             "duration_ms": self.duration_ms,
+            "capability": self.capability,
+            "effect": self.effect,
+            "executed": self.executed,
+            "attempts": list(self.attempts),
             "started_at": self.started_at.isoformat(),
             "ended_at": self.ended_at.isoformat() if self.ended_at else None,
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "ToolCall":
-        """Read the wire shape."""
+        """Read the wire shape, also as written before a call had an effect and attempts."""
         return cls(
-            **{key: data[key] for key in data if key not in {"started_at", "ended_at"}},
+            **{key: data[key] for key in data if key not in {"started_at", "ended_at", "attempts"}},
+            attempts=tuple(data.get("attempts", ())),
             started_at=datetime.fromisoformat(data["started_at"]),
             ended_at=datetime.fromisoformat(data["ended_at"]) if data["ended_at"] else None,
         )

@@ -1,37 +1,46 @@
 """What the nodes of a run can do: the collaborators, handed in by the runner and never checkpointed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sentinel.clock import Clock
 from sentinel.domain.messages import Turn
 from sentinel.domain.routes import Route
-from sentinel.domain.runs import RunOptions
+from sentinel.domain.runs import RunOptions, ToolCall
 from sentinel.providers.chat import ChatAttempts
 from sentinel.resilience.deadline import Deadline
 from sentinel.resilience.gate import TargetGate
 from sentinel.resilience.hedging import HedgePlanner
 from sentinel.resilience.planner import RecoveryPlanner
+from sentinel.tools.config import RunBudget
+from sentinel.tools.connection import NOBODY, CallContext
 from sentinel.tools.outcome import ToolOutcome
+from sentinel.tools.router import FallbackListener, ignore_fallback
 from sentinel.tools.spec import ToolSpec
 
 
 class Toolbox(Protocol):
-    """The tools that a run may use."""
+    """The tools and capabilities that a run may use."""
 
     def tools(self) -> list[ToolSpec]:
-        """Give the tools that can be called now."""
+        """Give those that can be called now."""
         ...
 
     def find(self, name: str) -> ToolSpec | None:
-        """Give the tool of this public name, also while its server is down."""
+        """Give the one of this public name, also while its server is down."""
         ...
 
     async def call(
-        self, name: str, arguments: Mapping[str, Any], *, timeout_seconds: float | None = None
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        timeout_seconds: float | None = None,
+        context: CallContext = NOBODY,
+        on_fallback: FallbackListener = ignore_fallback,
     ) -> ToolOutcome:
-        """Call a tool by its public name; a failure is an outcome, never an exception."""
+        """Call one by its public name; a failure is an outcome, never an exception."""
         ...
 
 
@@ -48,6 +57,7 @@ class Collaborators:
     system_prompt: str
     max_steps: int = 12
     """Model calls per run; a model that goes on calling tools past this is stopped."""
+    tool_budget: RunBudget = field(default_factory=RunBudget)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +73,5 @@ class RunContext:
     parts: Collaborators
     interrupted_attempts: int = 0
     """Attempts that a crash broke off before; they have numbers, but are not in the state."""
+    interrupted_tools: Mapping[str, ToolCall] = field(default_factory=dict)
+    """Calls of the round under way that were begun before a crash, by id; those that ended have their result."""

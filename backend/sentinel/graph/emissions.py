@@ -1,5 +1,6 @@
 """What nodes put on the run's stream. Only the runner reads it, and turns it into events of the run's log."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,5 +31,15 @@ class Restart:
     kept_text: str
 
 
-Emission = Status | Token | Restart | RunEnding
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Everything emitted so far is to be committed; `done` is set when it is.
+
+    What must not be done twice is begun only then: a later drive finds it in the log.
+    """
+
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+Emission = Status | Token | Restart | Commit | RunEnding
 Emit = Callable[[Emission], None]

@@ -66,8 +66,8 @@ async def attempt(state: RunState, runtime: Runtime[RunContext]) -> Update:
 
 
 async def tools(state: RunState, runtime: Runtime[RunContext]) -> Update:
-    """Make the tool calls that the model asked for, together; failures are told to the model, not raised."""
-    calls, turns = await call_tools(state["pending"], runtime.context, runtime.stream_writer)
+    """Make the tool calls that the model asked for; failures are told to the model, not raised."""
+    calls, turns = await call_tools(state, runtime.context, runtime.stream_writer)
     separator = "\n\n" if state["text"] and not state["text"].endswith("\n") else ""
     if separator:
         runtime.stream_writer(Token(separator))

@@ -1,59 +1,170 @@
-"""One round of tool calls: together where that is safe; each has its events, its row and a turn for the model."""
+"""One round of tool calls: those that only read together, others in order; each has its events, its row and its turn.
+
+A call that changes something is begun only when the log says so, for the case that the process ends meanwhile.
+"""
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from sentinel.domain.events import Phase
 from sentinel.domain.messages import Role, Turn
 from sentinel.domain.runs import ToolCall
 from sentinel.graph.context import RunContext
-from sentinel.graph.emissions import Emit, Status
-from sentinel.tools.outcome import ToolOutcome
+from sentinel.graph.emissions import Commit, Emit, Status
+from sentinel.graph.state import RunState
+from sentinel.tools.config import Effect
+from sentinel.tools.connection import CallContext
+from sentinel.tools.outcome import VERDICTS, Cause, Failure, ToolOutcome
+from sentinel.tools.router import Fallback
 from sentinel.tools.spec import ToolSpec
 
 Pending = dict[str, Any]
 
+_MILLISECONDS = 1000.0
 
-async def call_tools(
-    pending: Sequence[Pending], context: RunContext, emit: Emit
-) -> tuple[list[dict[str, Any]], list[Turn]]:
-    """Make the calls; gives the rows of `tool_calls` and the turns that answer the model, in the order asked."""
-    asked = [(call, context.parts.tools.find(call["name"])) for call in pending]
-    if all(spec is not None and spec.read_only for _, spec in asked):
-        rows = await asyncio.gather(*(_call(call, spec, context=context, emit=emit) for call, spec in asked))
-    else:
-        rows = [await _call(call, spec, context=context, emit=emit) for call, spec in asked]
+
+async def call_tools(state: RunState, context: RunContext, emit: Emit) -> tuple[list[dict[str, Any]], list[Turn]]:
+    """Make the calls that are pending; gives their rows and the turns that answer the model, in the order asked."""
+    found = [(call, context.parts.tools.find(call["name"])) for call in state["pending"]]
+    spent = [ToolCall.from_dict(row) for row in state["tool_calls"]]
+    rows: list[ToolCall] = []
+    for only_reads, group in groupby(found, key=lambda each: _only_reads(each[1])):
+        calls = list(group)
+        if only_reads:
+            budgets = _split(_left([*spent, *rows], context), len(calls))
+            made = (_made(each, budget, context, emit=emit) for each, budget in zip(calls, budgets, strict=True))
+            rows += await asyncio.gather(*made)
+        else:
+            for each in calls:
+                rows.append(await _made(each, _left([*spent, *rows], context), context, emit=emit))
     return [row.to_dict() for row in rows], [_turn(row) for row in rows]
 
 
-async def _call(call: Pending, spec: ToolSpec | None, *, context: RunContext, emit: Emit) -> ToolCall:
-    started = ToolCall(
+@dataclass(frozen=True, slots=True)
+class _Budget:
+    """What is left for tool calls in this run."""
+
+    calls: int
+    seconds: float
+
+    @property
+    def is_spent(self) -> bool:
+        return self.calls <= 0 or self.seconds <= 0
+
+
+def _left(rows: Sequence[ToolCall], context: RunContext) -> _Budget:
+    made = [row for row in rows if row.cause != Cause.BUDGET]
+    seconds = sum(row.duration_ms or 0.0 for row in made) / _MILLISECONDS
+    whole = context.parts.tool_budget
+    return _Budget(whole.max_calls - len(made), whole.max_seconds - seconds)
+
+
+def _split(budget: _Budget, count: int) -> list[_Budget]:
+    return [replace(budget, calls=budget.calls - position) for position in range(count)]
+
+
+def _only_reads(spec: ToolSpec | None) -> bool:
+    return spec is None or spec.read_only  # what is not there does nothing
+
+
+async def _made(
+    asked: tuple[Pending, ToolSpec | None], budget: _Budget, context: RunContext, *, emit: Emit
+) -> ToolCall:
+    """Make one call. One that an earlier drive of the run began is not made again if it changes something."""
+    call, spec = asked
+    before = context.interrupted_tools.get(call["id"])
+    if before is not None and before.ended_at is not None:
+        return before
+    if before is not None and before.effect == Effect.MUTATING:
+        return _told(before, _unmade(before, Cause.INTERRUPTED), context, emit=emit)
+    started = _started(call, spec, context)
+    if budget.is_spent:
+        return _told(started, _unmade(started, Cause.BUDGET), context, emit=emit)
+    emit(Status(Phase.TOOL_STARTED, _fields(started)))
+    if not _only_reads(spec):
+        await _committed(emit)
+    return _told(started, await _called(started, call["name"], budget, context=context, emit=emit), context, emit=emit)
+
+
+async def _committed(emit: Emit) -> None:
+    commit = Commit()
+    emit(commit)
+    await commit.done.wait()
+
+
+async def _called(started: ToolCall, name: str, budget: _Budget, *, context: RunContext, emit: Emit) -> ToolOutcome:
+    def fell_back(fallback: Fallback) -> None:
+        fields = _fields(started) | {
+            "server": fallback.failed.server,
+            "tool": fallback.failed.tool,
+            "cause": fallback.cause,
+            "next": f"{fallback.next.server}/{fallback.next.tool}",
+        }
+        emit(Status(Phase.TOOL_FALLBACK, fields))
+
+    return await context.parts.tools.call(
+        name,
+        started.arguments,
+        timeout_seconds=min(context.deadline.remaining(), budget.seconds),
+        context=CallContext(caller=context.run_id, idempotency_key=f"{context.run_id}:{started.tool_call_id}"),
+        on_fallback=fell_back,
+    )
+
+
+def _started(call: Pending, spec: ToolSpec | None, context: RunContext) -> ToolCall:
+    return ToolCall(
         tool_call_id=call["id"],
         server=spec.server if spec else "",
         tool=spec.tool if spec else call["name"],
         arguments=call["arguments"],
         started_at=context.parts.clock.now(),
+        capability=spec.capability if spec else None,
+        effect=spec.effect.value if spec else None,
     )
-    emit(Status(Phase.TOOL_STARTED, _fields(started)))
-    outcome = await context.parts.tools.call(
-        call["name"], call["arguments"], timeout_seconds=context.deadline.remaining()
-    )
-    finished = _finished(started, outcome, context)
-    phase = Phase.TOOL_FAILED if finished.is_error else Phase.TOOL_FINISHED
-    emit(Status(phase, _fields(finished)))
-    return finished
 
 
-def _finished(started: ToolCall, outcome: ToolOutcome, context: RunContext) -> ToolCall:
-    return replace(
+def _told(started: ToolCall, outcome: ToolOutcome, context: RunContext, *, emit: Emit) -> ToolCall:
+    """Say how a call ended, to readers; gives its row."""
+    finished = replace(
         started,
+        server=outcome.server or started.server,
+        tool=outcome.tool,
         ended_at=context.parts.clock.now(),
-        result=outcome.text,
+        result=outcome.for_model(),
         is_error=outcome.is_error,
         cause=outcome.cause,
         duration_ms=outcome.duration_ms,
+        effect=outcome.effect.value,
+        executed=outcome.executed,
+        attempts=tuple(attempt.to_dict() for attempt in outcome.attempts),
+    )
+    emit(Status(_phase(outcome), _fields(finished)))
+    return finished
+
+
+def _phase(outcome: ToolOutcome) -> Phase:
+    if outcome.failure is None:
+        return Phase.TOOL_FINISHED
+    return Phase.TOOL_UNAVAILABLE if outcome.failure is Failure.TOOL_UNAVAILABLE else Phase.TOOL_FAILED
+
+
+def _unmade(call: ToolCall, cause: Cause) -> ToolOutcome:
+    """Give the outcome of a call that is not made, or not made again."""
+    verdict = VERDICTS[cause]
+    return ToolOutcome(
+        text=verdict.text,
+        is_error=True,
+        cause=cause,
+        server=call.server,
+        tool=call.tool,
+        duration_ms=0.0,
+        outcome=verdict.outcome,
+        executed=verdict.executed,
+        effect=Effect(call.effect) if call.effect else Effect.MUTATING,
+        capability=call.capability,
     )
 
 
@@ -62,7 +173,20 @@ def _turn(row: ToolCall) -> Turn:
 
 
 def _fields(row: ToolCall) -> dict[str, Any]:
-    fields = {"tool_call_id": row.tool_call_id, "server": row.server, "tool": row.tool, "arguments": row.arguments}
+    fields = {
+        "tool_call_id": row.tool_call_id,
+        "server": row.server,
+        "tool": row.tool,
+        "capability": row.capability,
+        "effect": row.effect,
+        "arguments": row.arguments,
+    }
     if row.ended_at is None:
         return fields
-    return fields | {"result": row.result, "duration_ms": row.duration_ms, "cause": row.cause}
+    return fields | {
+        "result": row.result,
+        "duration_ms": row.duration_ms,
+        "cause": row.cause,
+        "executed": row.executed,
+        "attempts": list(row.attempts),
+    }

@@ -29,7 +29,7 @@ from sentinel.main.metrics import build_exposition
 from sentinel.main.providers import build_providers, configured_targets, kill_switch_targets, provider_cards
 from sentinel.main.resilience import Resilience, build_resilience, prices_of
 from sentinel.main.storage import Storage, open_storage
-from sentinel.main.tools import mcp_endpoint, tool_registry
+from sentinel.main.tools import mcp_endpoint, open_tools, run_budget
 from sentinel.main.watching import Watch, watch_over
 from sentinel.persistence.checkpointer import open_checkpointer
 from sentinel.providers.attempt import AttemptPipeline
@@ -40,7 +40,7 @@ from sentinel.runs.runner import Runner, RunnerOptions
 from sentinel.runs.service import RunService
 from sentinel.settings import Settings
 from sentinel.telemetry.logging import get_logger
-from sentinel.tools.registry import ToolRegistry
+from sentinel.tools.desk import ToolDesk
 from sentinel.tools.supervisor import ServerState
 
 logger = get_logger(__name__)
@@ -80,10 +80,7 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
         controls = _controls(settings, parts, storage=storage, watch=watch)
         await controls.restore()
         monitor = _monitor(settings, parts)
-        registry = tool_registry(
-            settings, board=parts.board, kill_switches=parts.kill_switches, clock=clock, environment=environment
-        )
-        tools = await stack.enter_async_context(registry)
+        tools = await stack.enter_async_context(open_tools(settings, parts, storage=storage, environment=environment))
         graph = build_graph(await _checkpointer(settings, stack))
         lag = await stack.enter_async_context(LoopLag(clock))
         pipeline = AttemptPipeline(
@@ -165,16 +162,17 @@ def _runner(
     watch: Watch,
     graph: AgentGraph,
     models: ChatAttempts,
-    tools: ToolRegistry,
+    tools: ToolDesk,
 ) -> Runner:
     collaborators = Collaborators(
         models=models,
         planner=parts.planner,
         gate=parts.gate,
         hedges=parts.hedges,
-        tools=tools,
+        tools=tools.router,
         clock=parts.clock,
         system_prompt=_SYSTEM_PROMPT,
+        tool_budget=run_budget(settings),
     )
     return Runner(
         runs=storage.runs,
@@ -211,7 +209,7 @@ def _services(
     watch: Watch,
     controls: OperatorControls,
     monitor: ProviderMonitor,
-    tools: ToolRegistry,
+    tools: ToolDesk,
     runs: RunService,
 ) -> Services:
     return Services(
@@ -231,6 +229,7 @@ def _services(
             default_route=_default_route(settings),
         ),
         health=_health(parts.clock, storage, monitor=monitor, tools=tools, executor=runs.executor),
+        tools=tools,
         clock=parts.clock,
         ids=runs.ids,
         routes=settings.routes,
@@ -240,7 +239,7 @@ def _services(
 
 
 def _health(
-    clock: Clock, storage: Storage, *, monitor: ProviderMonitor, tools: ToolRegistry, executor: InProcessExecutor
+    clock: Clock, storage: Storage, *, monitor: ProviderMonitor, tools: ToolDesk, executor: InProcessExecutor
 ) -> HealthService:
     async def database() -> CheckResult:
         await storage.engine.ping()
@@ -259,7 +258,7 @@ def _health(
         return CheckResult(status, f"not well: {', '.join(bad)}")
 
     async def tool_servers() -> CheckResult:
-        down = [server.name for server in tools.status() if server.state is not ServerState.READY]
+        down = [server.name for server in tools.registry.status() if server.state is not ServerState.READY]
         return CheckResult(Health.DEGRADED, f"not ready: {', '.join(down)}") if down else CheckResult(Health.HEALTHY)
 
     return HealthService(

@@ -19,6 +19,7 @@ from sentinel.persistence.request_store import SqlRequestStore
 from sentinel.persistence.retention import Retention, rules
 from sentinel.persistence.run_store import SqlRunStore
 from sentinel.persistence.thread_store import SqlThreadStore
+from sentinel.persistence.tool_pin_store import SqlToolPinStore
 from sentinel.persistence.write_behind import WriteBehind
 from sentinel.settings import Settings
 from sentinel.telemetry.logging import get_logger
@@ -37,6 +38,7 @@ class Storage:
     audit: SqlAuditLog
     faults: SqlFaultStore
     requests: SqlRequestStore
+    tool_pins: SqlToolPinStore
     live: LiveEvents
     journal: Journal
     journal_state: "JournalState"
@@ -86,6 +88,7 @@ async def open_storage(settings: Settings, clock: Clock, stack: AsyncExitStack) 
         audit=SqlAuditLog(engine),
         faults=SqlFaultStore(engine),
         requests=requests,
+        tool_pins=SqlToolPinStore(engine),
         live=live,
         journal=journal,
         journal_state=journal_state,

@@ -1,52 +1,134 @@
-"""From the configured MCP servers to the tool registry."""
+"""From the configured MCP servers and capabilities to the tools that runs and callers have."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
 
 from sentinel import __version__
 from sentinel.chaos.kill_switches import KillSwitches
-from sentinel.clock import Clock
 from sentinel.gateway.mcp.endpoint import McpEndpoint
-from sentinel.resilience.breaker_board import BreakerBoard
-from sentinel.settings import McpServerSettings, Settings
+from sentinel.main.resilience import Resilience
+from sentinel.main.storage import Storage
+from sentinel.redaction import redact_text
+from sentinel.settings import CapabilitySettings, McpServerSettings, Settings
 from sentinel.settings import ToolOverride as OverrideSettings
-from sentinel.tools.config import Effect, ServerConfig, ToolLimits, ToolOverride, ToolsConfig
+from sentinel.telemetry.logging import get_logger
+from sentinel.tools.config import (
+    CapabilityConfig,
+    Effect,
+    MemberConfig,
+    RunBudget,
+    ServerConfig,
+    ToolLimits,
+    ToolOverride,
+    ToolsConfig,
+)
+from sentinel.tools.desk import ToolDesk
 from sentinel.tools.registry import ToolRegistry
+from sentinel.tools.router import CapabilityRouter
+from sentinel.tools.supervisor import ServerState, ServerStatus
+
+logger = get_logger(__name__)
 
 
-def tool_registry(
-    settings: Settings,
-    *,
-    board: BreakerBoard,
-    kill_switches: KillSwitches,
-    clock: Clock,
-    environment: Mapping[str, str],
-) -> ToolRegistry:
-    """Make the registry; entering it starts the servers."""
+@asynccontextmanager
+async def open_tools(
+    settings: Settings, parts: Resilience, *, storage: Storage, environment: Mapping[str, str]
+) -> AsyncIterator[ToolDesk]:
+    """Start the servers, and stop them at the end; raises StoreUnavailableError."""
+    config = _config(settings)
+    registry = ToolRegistry(
+        config,
+        clock=parts.clock,
+        rng=random.random,  # noqa: S311 - spreads reconnects over time, protects no secret
+        board=parts.board,
+        environment=environment,
+        kill_switch=partial(_is_killed, parts.kill_switches),
+        pins=storage.tool_pins,
+        on_change=ToolLog(),
+    )
+    router = CapabilityRouter(registry, capabilities=config.capabilities, clock=parts.clock)
+    async with registry:
+        yield ToolDesk(
+            config=config,
+            registry=registry,
+            router=router,
+            board=parts.board,
+            audit=storage.audit,
+            clock=parts.clock,
+        )
 
-    def is_killed(target: str) -> bool:
-        server, _, tool = target.removeprefix("tool:").partition("/")
-        return kill_switches.blocking_tool(server, tool) is not None
 
-    config = ToolsConfig(
+def _is_killed(kill_switches: KillSwitches, target: str) -> bool:
+    server, _, tool = target.removeprefix("tool:").partition("/")
+    return kill_switches.blocking_tool(server, tool) is not None
+
+
+def _config(settings: Settings) -> ToolsConfig:
+    return ToolsConfig(
         servers={name: _server(chosen) for name, chosen in settings.mcp_servers.items()},
         limits=ToolLimits(**settings.tool_defaults.model_dump()),
         overrides={name: _override(chosen) for name, chosen in settings.tool_overrides.items()},
-    )
-    return ToolRegistry(
-        config,
-        clock=clock,
-        rng=random.random,  # noqa: S311 - spreads reconnects over time, protects no secret
-        board=board,
-        environment=environment,
-        kill_switch=is_killed,
+        capabilities={name: _capability(chosen) for name, chosen in settings.capabilities.items()},
     )
 
 
-def mcp_endpoint(settings: Settings, registry: ToolRegistry) -> McpEndpoint:
-    """Make the gateway through which agents outside use the same tools."""
+class ToolLog:
+    """Tells the log what becomes of tool servers: each change once, a refused credential as an error."""
+
+    def __init__(self) -> None:
+        """Begin with nothing told."""
+        self._told: dict[str, tuple[str, str | None]] = {}
+
+    def __call__(self, status: ServerStatus) -> None:
+        """Take in a server as it is now."""
+        if status.state is ServerState.CONNECTING:
+            return
+        now = (status.state.value, None if status.state is ServerState.READY else status.last_error)
+        if self._told.get(status.name) == now:
+            return
+        self._told[status.name] = now
+        write = logger.error if status.is_refused else logger.warning
+        if status.state is ServerState.READY:
+            logger.info("tool_server_ready", server=status.name, tools=len(status.tools), pid=status.pid)
+        else:
+            write("tool_server_down", server=status.name, detail=redact_text(status.last_error or ""))
+
+
+def run_budget(settings: Settings) -> RunBudget:
+    """Give what the tool calls of one run may cost."""
+    return RunBudget(**settings.tool_budget.model_dump())
+
+
+def _capability(chosen: CapabilitySettings) -> CapabilityConfig:
+    members = []
+    for member in chosen.members:
+        server, _, tool = member.tool.partition("/")
+        members.append(
+            MemberConfig(
+                server=server,
+                tool=tool,
+                arguments=member.arguments,
+                constants=member.constants,
+                result=member.result or "",
+                error_means_no_effect=member.error_means_no_effect,
+            )
+        )
+    return CapabilityConfig(
+        members=tuple(members),
+        description=chosen.description or "",
+        fallback_on_error=chosen.fallback_on_error,
+    )
+
+
+def mcp_endpoint(settings: Settings, tools: ToolDesk) -> McpEndpoint:
+    """Make the gateway through which agents outside use the same tools and capabilities."""
     return McpEndpoint(
-        registry, version=__version__, max_body_bytes=settings.limits.max_body_bytes, on_changed=registry.subscribe
+        tools.router,
+        version=__version__,
+        max_body_bytes=settings.limits.max_body_bytes,
+        on_changed=tools.registry.subscribe,
     )
 
 
@@ -59,10 +141,14 @@ def _server(chosen: McpServerSettings) -> ServerConfig:
         url=chosen.url,
         headers={name: value.get_secret_value() for name, value in chosen.headers.items()},
         trusted=chosen.trusted,
+        pinned=chosen.pinned,
     )
 
 
 def _override(chosen: OverrideSettings) -> ToolOverride:
     return ToolOverride(
-        **chosen.model_dump(exclude={"effect"}), effect=Effect(chosen.effect) if chosen.effect else None
+        **chosen.model_dump(exclude={"effect", "infrastructure_errors", "input_errors"}),
+        effect=Effect(chosen.effect) if chosen.effect else None,
+        infrastructure_errors=tuple(chosen.infrastructure_errors),
+        input_errors=tuple(chosen.input_errors),
     )

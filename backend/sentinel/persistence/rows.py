@@ -224,6 +224,10 @@ def tool_call_row(run_id: str, position: int, call: ToolCall) -> dict[str, Any]:
         "is_error": call.is_error,
         "cause": call.cause,
         "duration_ms": call.duration_ms,
+        "capability": call.capability,
+        "effect": call.effect,
+        "executed": call.executed,
+        "attempts": list(call.attempts),
         "started_at": call.started_at,
         "ended_at": call.ended_at,
     }
@@ -240,6 +244,10 @@ def tool_call_from(row: Row[Any]) -> ToolCall:
         is_error=row.is_error,
         cause=row.cause,
         duration_ms=row.duration_ms,
+        capability=row.capability,
+        effect=row.effect,
+        executed=row.executed,
+        attempts=tuple(row.attempts or ()),
         started_at=row.started_at,
         ended_at=row.ended_at,
     )

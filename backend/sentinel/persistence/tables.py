@@ -216,6 +216,23 @@ tool_calls = Table(
     Column("duration_ms", Double),
     _moment("started_at"),
     _moment("ended_at", nullable=True),
+    _optional_text("capability"),
+    _optional_text("effect"),
+    _optional_text("executed"),
+    Column("attempts", json_column()),
+)
+
+tool_pins = Table(
+    "tool_pins",
+    metadata,
+    _text("server", primary_key=True),
+    _text("tool", primary_key=True),
+    _text("digest"),
+    _text("seen_digest"),
+    _moment("first_seen_at"),
+    _moment("changed_at"),
+    _moment("approved_at", nullable=True),
+    _optional_text("approved_by"),
 )
 
 faults = Table(

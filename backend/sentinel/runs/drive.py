@@ -16,14 +16,14 @@ from sentinel.domain.routes import Target
 from sentinel.domain.runs import Run, RunEnding, RunStatus, ToolCall
 from sentinel.domain.stores import RunLog
 from sentinel.errors import Outcome, SentinelError
-from sentinel.graph.emissions import Emission, Restart, Status, Token
+from sentinel.graph.emissions import Commit, Emission, Restart, Status, Token
 from sentinel.graph.state import RunState
 from sentinel.resilience.ledger import Ledger
 
 CANCELLED = "cancelled"
 INTERRUPTED = "interrupted"
 _ATTEMPT_STEPS = (Phase.ATTEMPT_STARTED, Phase.ATTEMPT_FAILED)
-_TOOL_ENDS = (Phase.TOOL_FINISHED, Phase.TOOL_FAILED)
+_TOOL_ENDS = (Phase.TOOL_FINISHED, Phase.TOOL_FAILED, Phase.TOOL_UNAVAILABLE)
 
 
 @dataclass(kw_only=True)
@@ -65,8 +65,21 @@ class Drive:
                 self.status(phase, **data)
             case Restart(kept_text):
                 self.restart(kept_text)
+            case Commit():
+                message = "a commit is waited for, not taken"
+                raise TypeError(message)
             case RunEnding():
                 self.ending = emission
+
+    async def commit(self, asked: Commit) -> None:
+        """Commit everything emitted so far, and let who asked for it go on."""
+        await self.log.flush()
+        asked.done.set()
+
+    @property
+    def begun_tools(self) -> dict[str, ToolCall]:
+        """The tool calls of the round under way, by id; those that ended have their result."""
+        return dict(self._open_tools)
 
     def update(self, changes: RunState) -> None:
         """Mirror a node's state update, so that a cancelled run still has its ledger."""
@@ -90,6 +103,8 @@ class Drive:
             self._replay(event, known, last_at)
             last_at = event.at
         self._end_interrupted(last_at)
+        if not state.get("pending"):
+            self._open_tools = {}  # their round is part of the state
 
     def resume(self, state: RunState) -> None:
         """Say that the run goes on; text that the interrupted node had sent is voided, since that node starts again."""
@@ -117,12 +132,13 @@ class Drive:
     def cancelled(self) -> RunEnding:
         """Give the ending of a run that its caller stopped: the partial text is kept."""
         self.attempts += self._broken_open(CANCELLED, self.clock.now())
-        self.tool_calls += [self._cancelled_tool(call) for call in self._open_tools.values()]
+        self._end_open_tools(CANCELLED)
         return self._broken_off(RunStatus.CANCELLED, EventType.COMPLETION, finish_reason=CANCELLED)
 
     def failed(self, error: SentinelError) -> RunEnding:
         """Give the ending of a run that an error of our own broke off."""
         problem = {"code": error.code, "detail": error.message, **error.extra}
+        self._end_open_tools(INTERRUPTED)
         return self._broken_off(RunStatus.FAILED, EventType.ERROR, error=problem)
 
     def _broken_off(self, status: RunStatus, event: EventType, **more: Any) -> RunEnding:
@@ -174,16 +190,26 @@ class Drive:
         elif phase is Phase.TOOL_STARTED:
             call_id, server, tool = data["tool_call_id"], data["server"], data["tool"]
             self._open_tools[call_id] = ToolCall(
-                tool_call_id=call_id, server=server, tool=tool, arguments=data["arguments"], started_at=at
+                tool_call_id=call_id,
+                server=server,
+                tool=tool,
+                arguments=data["arguments"],
+                started_at=at,
+                capability=data.get("capability"),
+                effect=data.get("effect"),
             )
         elif phase in _TOOL_ENDS and data["tool_call_id"] in self._open_tools:
             self._open_tools[data["tool_call_id"]] = replace(
                 self._open_tools[data["tool_call_id"]],
+                server=data["server"],
+                tool=data["tool"],
                 ended_at=at,
                 result=data["result"],
-                is_error=phase is Phase.TOOL_FAILED,
+                is_error=phase is not Phase.TOOL_FINISHED,
                 cause=data["cause"],
                 duration_ms=data["duration_ms"],
+                executed=data.get("executed"),
+                attempts=tuple(data.get("attempts", ())),
             )
 
     def _note_first_token(self, at: datetime) -> None:
@@ -192,12 +218,17 @@ class Drive:
             heard = replace(speaking, ttft_ms=_milliseconds(speaking.started_at, at))
             self._open[heard.number] = heard
 
-    def _cancelled_tool(self, call: ToolCall) -> ToolCall:
-        """Say honestly of a call that was under way that nobody knows what became of it."""
-        if call.ended_at is not None:
-            return call
-        text = "Cancelled. Whether the tool acted is unknown."
-        return replace(call, ended_at=self.clock.now(), result=text, is_error=True, cause=CANCELLED)
+    def _end_open_tools(self, cause: str) -> None:
+        """Say honestly of calls that were under way that nobody knows what became of them."""
+        now = self.clock.now()
+        text = f"{cause.capitalize()}. Whether the tool acted is unknown."
+        self.tool_calls += [
+            call
+            if call.ended_at is not None
+            else replace(call, ended_at=now, result=text, is_error=True, cause=cause, executed="unknown")
+            for call in self._open_tools.values()
+        ]
+        self._open_tools = {}
 
     def _replay(self, event: Event, known: set[int], last_at: datetime) -> None:
         if event.type is EventType.TOKEN:
@@ -213,6 +244,10 @@ class Drive:
             if phase is Phase.ATTEMPT_STARTED and not event.data.get("hedge"):
                 self._end_interrupted(last_at)
             self._note_open(phase, event.data, event.at)
+        elif phase is Phase.TOOL_STARTED or phase in _TOOL_ENDS:
+            self._note_open(phase, event.data, event.at)
+        if phase is Phase.ATTEMPT_STARTED:
+            self._open_tools = {}  # the round before it is over
 
     def _end_interrupted(self, at: datetime) -> None:
         """Book the attempts that the process died with, as far as its last sign of life."""

@@ -28,6 +28,7 @@ from sentinel.errors import (
 )
 from sentinel.graph.builder import RECURSION_LIMIT, AgentGraph
 from sentinel.graph.context import Collaborators, RunContext
+from sentinel.graph.emissions import Commit
 from sentinel.graph.endings import ending
 from sentinel.graph.state import RunState, initial_state
 from sentinel.resilience.deadline import Deadline
@@ -157,10 +158,13 @@ class Runner:
         )
         async with aclosing(parts) as stream:  # type: ignore[type-var]  # an async generator behind its interface
             async for mode, item in stream:
-                self._take(drive, mode, item)
+                await self._take(drive, mode, item)
         return drive.ending or ending(await self._state(config), context)
 
-    def _take(self, drive: Drive, mode: str, item: Any) -> None:
+    async def _take(self, drive: Drive, mode: str, item: Any) -> None:
+        if isinstance(item, Commit):
+            await drive.commit(item)
+            return
         if mode == "custom":
             drive.take(item)
             return
@@ -210,6 +214,7 @@ class Runner:
             deadline=Deadline(self.clock, route.deadlines.total_seconds),
             parts=self.parts,
             interrupted_attempts=len(drive.interrupted),
+            interrupted_tools=drive.begun_tools,
         )
 
     async def _was_cancelled_by_caller(self, run: Run) -> bool:

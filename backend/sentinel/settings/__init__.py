@@ -9,6 +9,7 @@ from sentinel.settings.model import Limits, Settings
 from sentinel.settings.schema import (
     OLLAMA_URL,
     BreakerSettings,
+    CapabilitySettings,
     LangChainSettings,
     McpServerSettings,
     ModelSettings,
@@ -22,6 +23,7 @@ from sentinel.settings.schema import (
 __all__ = [
     "OLLAMA_URL",
     "BreakerSettings",
+    "CapabilitySettings",
     "LangChainSettings",
     "Limits",
     "McpServerSettings",

@@ -9,9 +9,10 @@ from sentinel.settings.defaults import BUILT_IN_NAMES
 from sentinel.settings.document import Document
 from sentinel.settings.environment import Environment, Variables
 from sentinel.settings.model import DEFAULT_ROUTE
+from sentinel.settings.own_tools import OWN_SERVERS
 from sentinel.settings.problems import KeyPath, did_you_mean, one_of
 from sentinel.settings.routing import Routing
-from sentinel.settings.schema import FileSettings, RetrySettings
+from sentinel.settings.schema import CapabilitySettings, FileSettings, RetrySettings
 
 _RESERVED: frozenset[str] = frozenset({"all"})
 
@@ -92,15 +93,30 @@ class Checker:
             self._add(("retry", "base_delay_seconds"), text)
 
     def _check_tools(self) -> None:
-        if self.file.mcp_servers is None:
-            return  # our own servers may be overridden without being named
-        servers = self._names("mcpServers")
+        own = self.file.mcp_servers is None  # then our own servers run, without being named
+        servers = list(OWN_SERVERS) if own else self._names("mcpServers")
         for place, tool in self._tools():
             server = tool.partition("/")[0]
             if server not in servers:
                 have = f"known: {', '.join(servers)}" if servers else "mcpServers is empty"
                 hint = did_you_mean(server, servers)
                 self._add(place, f"unknown tool server {self._shown(server, place)}; {have}{hint}")
+
+        for name, capability in self.file.tools.capabilities.items():
+            self._check_members(("tools", "capabilities", name, "members"), capability)
+
+    def _check_members(self, place: KeyPath, capability: CapabilitySettings) -> None:
+        """Refuse what can be known before any server is asked; the rest is told by `GET /api/tools`."""
+        tools = [member.tool for member in capability.members]
+        for index, tool in enumerate(tools):
+            if tool in tools[:index]:
+                self._add((*place, index, "tool"), f"{self._shown(tool, (*place, index, 'tool'))} stands here twice")
+        overrides = self.file.tools.overrides
+        effects = {tool: overrides[tool].effect for tool in tools if tool in overrides}
+        reading = [tool for tool, effect in effects.items() if effect == "read_only"]
+        changing = [tool for tool, effect in effects.items() if effect == "mutating"]
+        if reading and changing:
+            self._add(place, f"mixes {reading[0]!r}, which only reads, with {changing[0]!r}, which changes something")
 
     def _tools(self) -> Iterator[tuple[KeyPath, str]]:
         for tool in self.file.tools.overrides:

@@ -111,6 +111,7 @@ def _assemble(*, file: FileSettings, environment: Environment, routing: Routing,
         tool_defaults=file.tools.defaults,
         tool_overrides=file.tools.overrides,
         capabilities=tool_capabilities(file.tools.capabilities, file.mcp_servers, env),
+        tool_budget=file.tools.budget,
         shield=shield.model_copy(
             update={
                 "pii": _overridden(shield.pii, env, _PII_VARIABLES),

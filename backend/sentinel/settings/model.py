@@ -10,6 +10,7 @@ from sentinel.settings.fields import Model
 from sentinel.settings.schema import (
     AlertSettings,
     BreakerSettings,
+    BudgetSettings,
     CapabilitySettings,
     HealthSettings,
     LangChainSettings,
@@ -72,6 +73,7 @@ class Settings(Model):
     tool_defaults: ToolDefaults
     tool_overrides: dict[str, ToolOverride]
     capabilities: dict[str, CapabilitySettings]
+    tool_budget: BudgetSettings
     shield: ShieldSettings
     alerts: AlertSettings
     retention: RetentionSettings

@@ -21,6 +21,8 @@ _CALCULATE: Final = CapabilitySettings(
     ]
 )
 _SEARCHES: Final = ("searxng", "tavily")
+OWN_SERVERS: Final = (*_NEED_NOTHING, "files", *_SEARCHES)
+"""All that may run where none is configured; some only with an address, a key or a folder."""
 
 
 def tool_servers(
@@ -48,7 +50,7 @@ def _own_servers(environment: Environment) -> dict[str, McpServerSettings]:
 
 def _server(module: str, *options: str, **variables: SecretStr) -> McpServerSettings:
     arguments = ["-m", f"mcp_servers.{module}", *options]
-    return McpServerSettings(command=sys.executable, args=arguments, env=variables, trusted=True)
+    return McpServerSettings(command=sys.executable, args=arguments, env=variables, trusted=True, pinned=False)
 
 
 def tool_capabilities(

@@ -41,6 +41,11 @@ ServerName = Annotated[
     Field(pattern=r"^[A-Za-z0-9](_?[A-Za-z0-9.-])*$", max_length=64),
     Allowed("a name of 1 to 64 letters, digits, '.', '-' or single '_' that begins with a letter or digit"),
 ]
+CapabilityName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9](_?[A-Za-z0-9-])*$", max_length=64),
+    Allowed("a name of 1 to 64 letters, digits, '-' or single '_' that begins with a letter or digit"),
+]
 ToolName = Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+$"), Allowed("written server/tool")]
 
 
@@ -183,6 +188,7 @@ class McpServerSettings(Model):
     url: Url | None = Field(default=None, repr=False)
     headers: dict[str, SecretStr] = Field(default_factory=dict)
     trusted: bool = False
+    pinned: bool = True
 
     @model_validator(mode="after")
     def _has_one_transport(self) -> "McpServerSettings":
@@ -204,6 +210,7 @@ class ToolDefaults(Model):
     timeout_seconds: Seconds = 30.0
     max_concurrency: Count = 8
     max_result_bytes: Count = 1_000_000
+    slow_after_seconds: Seconds | None = None
 
 
 class ToolOverride(Model):
@@ -213,6 +220,10 @@ class ToolOverride(Model):
     timeout_seconds: Seconds | None = None
     max_concurrency: Count | None = None
     max_result_bytes: Count | None = None
+    slow_after_seconds: Seconds | None = None
+    canary: dict[str, Any] | None = None
+    infrastructure_errors: list[Text] = Field(default_factory=list)
+    input_errors: list[Text] = Field(default_factory=list)
 
 
 class CapabilityMember(Model):
@@ -220,12 +231,24 @@ class CapabilityMember(Model):
 
     tool: ToolName
     arguments: dict[str, str] = Field(default_factory=dict)
+    constants: dict[str, Any] = Field(default_factory=dict)
+    result: Text | None = None
+    error_means_no_effect: bool = False
 
 
 class CapabilitySettings(Model):
     """Tools that stand in for each other, tried in order."""
 
     members: list[CapabilityMember]
+    description: Text | None = None
+    fallback_on_error: bool = False
+
+
+class BudgetSettings(Model):
+    """What the tool calls of one run may cost together."""
+
+    max_calls: Count = 64
+    max_seconds: Seconds = 300.0
 
 
 class ToolSettings(Model):
@@ -233,7 +256,8 @@ class ToolSettings(Model):
 
     defaults: ToolDefaults = ToolDefaults()
     overrides: dict[ToolName, ToolOverride] = Field(default_factory=dict)
-    capabilities: dict[Name, CapabilitySettings] = Field(default_factory=dict)
+    capabilities: dict[CapabilityName, CapabilitySettings] = Field(default_factory=dict)
+    budget: BudgetSettings = BudgetSettings()
 
 
 # What comes later -----------------------------------------------------------------------------------------------------

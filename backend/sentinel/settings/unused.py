@@ -22,7 +22,6 @@ KEYS: Final[
 ] = (  # a path with `*` for any name, and the only value that matters, or None
     ("routes.*.policy", "fastest"),
     ("health", None),
-    ("tools.capabilities", None),
     ("shield", None),
     ("alerts", None),
 )

@@ -15,6 +15,11 @@ class Effect(StrEnum):
     IDEMPOTENT = "idempotent"
     MUTATING = "mutating"
 
+    @property
+    def changes(self) -> bool:
+        """Whether calling twice may do twice what was wanted once."""
+        return self is Effect.MUTATING
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:

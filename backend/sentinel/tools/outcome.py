@@ -190,7 +190,7 @@ def failure_of(cause: Cause, executed: Executed, effect: Effect) -> Failure:
     """Tell what a failure comes down to."""
     if cause is Cause.TOOL_ERROR:
         return Failure.TOOL_FAILED
-    if executed == "unknown" and effect is not Effect.READ_ONLY and effect is not Effect.IDEMPOTENT:
+    if executed == "unknown" and effect.changes:
         return Failure.OUTCOME_UNKNOWN
     if executed == "yes":
         return Failure.RESULT_UNUSABLE

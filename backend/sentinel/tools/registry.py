@@ -7,18 +7,22 @@ own tools, nothing else.
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 from sentinel.clock import Clock
-from sentinel.errors import RequestError
+from sentinel.domain.tools import ToolPinStore
+from sentinel.errors import UnknownToolError
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.tools.config import ServerConfig, ToolsConfig
 from sentinel.tools.connection import NOBODY, CallContext, ServerTransport
 from sentinel.tools.guard import GuardParts, KillSwitch, ToolGuard
 from sentinel.tools.http_transport import HttpTransport, TlsContext
 from sentinel.tools.outcome import VERDICTS, Cause, ToolOutcome
+from sentinel.tools.pinning import PinBoard
+from sentinel.tools.record import ToolRecord
 from sentinel.tools.result_check import ResultChecker
 from sentinel.tools.spec import ToolSpec, tool_specs
 from sentinel.tools.stdio_transport import StdioTransport
@@ -54,16 +58,20 @@ class ToolRegistry:
         environment: Mapping[str, str] = _NOTHING,
         kill_switch: KillSwitch = _nothing_is_off,
         on_change: Callable[[ServerStatus], None] = _ignore,
+        pins: ToolPinStore | None = None,
     ) -> None:
         """Start nothing yet.
 
         `environment` is the process's own, of which servers get a small part; `kill_switch` is asked before every
-        call; `on_change` hears of every change of a server's state.
+        call; `on_change` hears of every change of a server's state or tools; `pins` keeps which tools are trusted.
         """
         self._config = config
         self._clock = clock
         self._environment = environment
         self._on_change = on_change
+        self.pins = PinBoard(clock=clock, store=pins)
+        self.version = 0
+        """Grows whenever a server's tools are not what they were."""
         self._listeners: list[Callable[[], None]] = []
         self._offered: frozenset[tuple[str, str]] = frozenset()
         self._specs: dict[str, tuple[ToolSpec, ...]] = {}
@@ -82,7 +90,8 @@ class ToolRegistry:
         self._supervisors = {name: self._supervisor(name, server, rng) for name, server in config.servers.items()}
 
     async def __aenter__(self) -> Self:
-        """Start all servers at once and wait a little for those that are quick."""
+        """Start all servers at once and wait a little for those that are quick; raises StoreUnavailableError."""
+        await self.pins.load()
         for supervisor in self._supervisors.values():
             supervisor.start()
         first_results = asyncio.gather(*(each.wait_until(_has_been_tried) for each in self._supervisors.values()))
@@ -95,53 +104,125 @@ class ToolRegistry:
         """End all servers at once; calls still in flight fail."""
         await asyncio.gather(*(each.stop() for each in self._supervisors.values()))
         await self._detached.drain(seconds=_DRAIN_SECONDS, clock=self._clock)
+        await self.pins.close()
         self._checking.shutdown(wait=False, cancel_futures=True)
 
+    # What there is ----------------------------------------------------------------------------------------------------
+
     def tools(self) -> list[ToolSpec]:
-        """Return the tools of all servers that are READY."""
+        """Return the tools of all servers that are READY, but for those that wait for an approval."""
         ready = (name for name, each in self._supervisors.items() if each.state is ServerState.READY)
-        return [spec for name in ready for spec in self._specs.get(name, ())]
+        return [spec for name in ready for spec in self._specs.get(name, ()) if not spec.is_quarantined]
+
+    def listed(self, server: str) -> tuple[ToolSpec, ...]:
+        """Return all tools of a server as last listed, those that wait for an approval included."""
+        return self._specs.get(server, ())
+
+    def is_listed(self, server: str) -> bool:
+        """Whether the server's tools are known."""
+        return server in self._specs
 
     def find(self, name: str) -> ToolSpec | None:
         """Return the tool of this public name, also while its server is down."""
         return self._by_name.get(name)
 
-    async def call(
-        self,
-        name: str,
-        arguments: Mapping[str, Any],
-        *,
-        timeout_seconds: float | None = None,
-        context: CallContext = NOBODY,
-    ) -> ToolOutcome:
-        """Call a tool by its public name and return what became of it; see `ToolGuard.call`."""
-        spec = self._by_name.get(name)
-        if spec is None:
-            return self._unknown(name)
-        return await self._guard(spec).call(arguments, timeout_seconds=timeout_seconds, context=context)
+    def find_tool(self, server: str, tool: str) -> ToolSpec | None:
+        """Return a tool by its server and its own name."""
+        return next((spec for spec in self._specs.get(server, ()) if spec.tool == tool), None)
 
     def status(self) -> list[ServerStatus]:
         """Return every server as it is now, in the order of the configuration."""
         return [each.status() for each in self._supervisors.values()]
 
-    def reconnect(self, server: str) -> None:
-        """Open a new session with a server now.
-
-        Raises:
-            RequestError: there is no such server.
-        """
-        self.supervisor(server).reconnect()
+    def record(self, spec: ToolSpec) -> ToolRecord:
+        """Return what is remembered of a tool."""
+        return self._guard(spec).record
 
     def supervisor(self, server: str) -> ServerSupervisor:
         """Return the supervisor of a server, to wait for its states.
 
         Raises:
-            RequestError: there is no such server.
+            UnknownToolError: there is no such server.
         """
         if server not in self._supervisors:
             message = f"there is no tool server {server!r}"
-            raise RequestError(message)
+            raise UnknownToolError(message)
         return self._supervisors[server]
+
+    # Calls ------------------------------------------------------------------------------------------------------------
+
+    async def call_tool(
+        self,
+        spec: ToolSpec,
+        arguments: Mapping[str, Any],
+        *,
+        timeout_seconds: float | None = None,
+        context: CallContext = NOBODY,
+    ) -> ToolOutcome:
+        """Call a tool once and return what became of it; see `ToolGuard.call`."""
+        return await self._guard(spec).call(arguments, timeout_seconds=timeout_seconds, context=context)
+
+    async def await_server_of(self, name: str) -> None:
+        """Give a server that has just been started the time to say whether it has a tool of this name."""
+        server = self._server_of(name)
+        if server is not None and name not in self._by_name and self._supervisors[server].is_coming_back:
+            await self.comes_back(server)
+
+    async def comes_back(self, server: str) -> bool:
+        """Wait for a session that may be expected soon, and return whether there is one that is alive."""
+        supervisor = self._supervisors[server]
+        if supervisor.connection is not None and await supervisor.check(supervisor.connection):
+            return True
+        if supervisor.connection is None and supervisor.is_coming_back:
+            await supervisor.ready_within(self._config.supervision.reopen_seconds, hurry=True)
+        return supervisor.connection is not None
+
+    def unknown(self, name: str) -> ToolOutcome:
+        """Give the outcome of a call to a tool that is not known: made up, or of a server that is not there."""
+        server = self._server_of(name)
+        cause = Cause.UNKNOWN_TOOL if server is None or self.is_listed(server) else Cause.CONNECT
+        verdict = VERDICTS[cause]
+        names = [spec.name for spec in self.tools()[:_MAX_LISTED]]
+        known = f"There is no tool {name[:100]!r}. There are: {', '.join(names) or 'none'}."
+        return ToolOutcome(
+            text=known if cause is Cause.UNKNOWN_TOOL else verdict.text,
+            is_error=True,
+            cause=cause,
+            server=server or "",
+            tool=name if server is None else name.removeprefix(f"{server}__"),
+            duration_ms=0.0,
+            outcome=verdict.outcome,
+            executed=verdict.executed,
+        )
+
+    # Operators --------------------------------------------------------------------------------------------------------
+
+    def reconnect(self, server: str) -> None:
+        """Open a new session with a server now, and forget the pauses of its tools.
+
+        Raises:
+            UnknownToolError: there is no such server.
+        """
+        self.supervisor(server).reconnect()
+        for spec in self.listed(server):
+            self.record(spec).cooling.end()
+
+    def approve(self, server: str, tool: str, *, digest: str | None, actor: str) -> ToolSpec:
+        """Trust a tool as it is now, and give it as it is then.
+
+        Raises:
+            UnknownToolError: there is no such server, or it has no such tool.
+            ToolChangedError: the tool is not what the operator has seen, if `digest` says what that was.
+        """
+        self.supervisor(server)
+        spec = self.find_tool(server, tool)
+        if spec is None:
+            message = f"tool server {server!r} lists no tool {tool!r}"
+            raise UnknownToolError(message)
+        self.pins.approve(spec, digest=digest, actor=actor)
+        approved = replace(spec, is_quarantined=False)
+        self._take(server, tuple(approved if each is spec else each for each in self._specs[server]))
+        return approved
 
     def subscribe(self, listener: Callable[[], None]) -> None:
         """Call back whenever other tools are offered than before."""
@@ -187,39 +268,37 @@ class ToolRegistry:
         return None if spec.output_schema is None else ResultChecker(spec.output_schema, executor=self._checking)
 
     def _changed(self, supervisor: ServerSupervisor) -> None:
-        connection = supervisor.connection
-        if (
-            connection is not None
-        ):  # the tools of a server that is down stay known, so that a call can say what is wrong
-            name = supervisor.name
-            self._specs[name] = tool_specs(
-                name, connection.tools, config=self._config.servers[name], overrides=self._config.overrides
-            )
-            self._by_name = {spec.name: spec for specs in self._specs.values() for spec in specs}
+        connection, name = supervisor.connection, supervisor.name
+        if connection is not None:  # those of a server that is down stay known, so that a call can say what is wrong
+            server = self._config.servers[name]
+            listed = tool_specs(name, connection.tools, config=server, overrides=self._config.overrides)
+            before = self._specs.get(name)
+            now = self.pins.examine(name, server, listed)
+            self._take(name, before if before == now else now)
         self._tell_listeners()
         self._on_change(supervisor.status())
 
+    def _take(self, server: str, specs: tuple[ToolSpec, ...]) -> None:
+        if self._specs.get(server) is specs:
+            return
+        self._specs[server] = specs
+        self._by_name = {spec.name: spec for each in self._specs.values() for spec in each}
+        self.version += 1
+        for spec in specs:
+            if spec.target in self._guards:
+                self._guard(spec)
+        self._tell_listeners()
+
     def _tell_listeners(self) -> None:
-        offered = frozenset((spec.name, spec.description) for spec in self.tools())
+        offered = frozenset((spec.name, spec.digest) for spec in self.tools())
         if offered == self._offered:
             return
         self._offered = offered
         for listener in self._listeners:
             listener()
 
-    def _unknown(self, name: str) -> ToolOutcome:
-        verdict = VERDICTS[Cause.UNKNOWN_TOOL]
-        names = [spec.name for spec in self.tools()[:_MAX_LISTED]]
-        return ToolOutcome(
-            text=f"There is no tool {name[:100]!r}. There are: {', '.join(names) or 'none'}.",
-            is_error=True,
-            cause=Cause.UNKNOWN_TOOL,
-            server="",
-            tool=name,
-            duration_ms=0.0,
-            outcome=verdict.outcome,
-            executed=verdict.executed,
-        )
+    def _server_of(self, name: str) -> str | None:
+        return next((server for server in self._supervisors if name.startswith(f"{server}__")), None)
 
 
 def _has_been_tried(supervisor: ServerSupervisor) -> bool:

@@ -38,6 +38,8 @@ class ToolSpec:
     """Names the tool's definition: another definition has another digest."""
     is_quarantined: bool = False
     """The definition is not the one that was approved; nothing is sent."""
+    capability: str | None = None
+    """Set where this is no tool but a capability; `server` and `tool` are then those asked first."""
 
     @property
     def read_only(self) -> bool:

@@ -92,6 +92,7 @@ class ServerSupervisor:
         self._loss.set()
         self._loss_reason: str | None = None
         self._ready_at = math.inf
+        self._missing_since = -math.inf
         self._is_stopping = False
         self._hurry = asyncio.Event()
         self._changed = asyncio.Event()
@@ -147,6 +148,12 @@ class ServerSupervisor:
         if current is not None and (connection is None or connection is current):
             self._relisting.ask(current)
 
+    @property
+    def is_coming_back(self) -> bool:
+        """Whether there is no session, and one may be expected soon: it was lost, or never there, only now."""
+        missing_for = self._clock.monotonic() - self._missing_since
+        return self.connection is None and not self._is_refused and missing_for < self._config.reopen_seconds
+
     async def reopen(self, connection: Connection, reason: str, *, renegotiate: bool = False) -> Connection | None:
         """Replace a session that a call found useless, and return the new one if it comes soon."""
         if connection is self.connection:
@@ -172,6 +179,7 @@ class ServerSupervisor:
 
     def start(self) -> None:
         """Begin to own the session."""
+        self._missing_since = self._clock.monotonic()
         self._owner = asyncio.create_task(self._own(), name=f"tools:{self.name}:owner")
 
     async def stop(self) -> None:
@@ -310,6 +318,7 @@ class ServerSupervisor:
         if self.connection is not None:
             self.connection.is_lost = True
             self.connection = None
+            self._missing_since = self._clock.monotonic()
         self._become(ServerState.DOWN)
 
     def _become(self, state: ServerState) -> None:

@@ -457,6 +457,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tools
+         * @description Show all tool servers, their tools, and the capabilities that are made of them.
+         */
+        get: operations["tools_api_tools_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tools/{server}/{tool}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve
+         * @description Trust a tool as it is now: one that has changed, or that its server has added.
+         */
+        post: operations["approve_api_tools__server___tool__approve_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tools/{server}/reconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reconnect
+         * @description Open a new session with a tool server now; calls in flight on the old one fail.
+         */
+        post: operations["reconnect_api_tools__server__reconnect_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -747,6 +807,14 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * ApprovalRequest
+         * @description Approve a tool; with the `digest` that was looked at, only if the tool is still that.
+         */
+        ApprovalRequest: {
+            /** Digest */
+            digest?: string | null;
+        };
+        /**
          * AttemptView
          * @description One line of the receipt: a target that was called, or passed over (`skipped`).
          */
@@ -856,6 +924,38 @@ export interface components {
             larger_context: string | null;
             /** Prefill */
             prefill: boolean;
+        };
+        /**
+         * CapabilityMemberView
+         * @description One tool of a capability; `problem` says why it cannot stand in.
+         */
+        CapabilityMemberView: {
+            /** Is Usable */
+            is_usable: boolean;
+            /** Problem */
+            problem: string | null;
+            /** Server */
+            server: string;
+            /** Tool */
+            tool: string;
+        };
+        /**
+         * CapabilityView
+         * @description A job that equivalent tools can do; `refusal` says why it is not offered at all.
+         */
+        CapabilityView: {
+            /** Description */
+            description: string;
+            /** Effect */
+            effect: ("read_only" | "idempotent" | "mutating") | null;
+            /** Is Offered */
+            is_offered: boolean;
+            /** Members */
+            members: components["schemas"]["CapabilityMemberView"][];
+            /** Name */
+            name: string;
+            /** Refusal */
+            refusal: string | null;
         };
         /**
          * ChaosView
@@ -1937,6 +2037,25 @@ export interface components {
             text: string;
         };
         /**
+         * ToolAttemptView
+         * @description One try of one tool for a call.
+         */
+        ToolAttemptView: {
+            /** Cause */
+            cause: string | null;
+            /** Duration Ms */
+            duration_ms: number;
+            /**
+             * Executed
+             * @enum {string}
+             */
+            executed: "yes" | "no" | "unknown";
+            /** Server */
+            server: string;
+            /** Tool */
+            tool: string;
+        };
+        /**
          * ToolCallView
          * @description One call to one tool.
          */
@@ -1945,12 +2064,26 @@ export interface components {
             arguments: {
                 [key: string]: unknown;
             };
+            /** Attempts */
+            attempts: components["schemas"]["ToolAttemptView"][];
+            /**
+             * Capability
+             * @description The name under which it was called, if that was none of a single tool.
+             */
+            capability: string | null;
             /** Cause */
             cause: string | null;
             /** Duration Ms */
             duration_ms: number | null;
+            /** Effect */
+            effect: ("read_only" | "idempotent" | "mutating") | null;
             /** Ended At */
             ended_at: string | null;
+            /**
+             * Executed
+             * @description Whether the tool acted.
+             */
+            executed: ("yes" | "no" | "unknown") | null;
             /** Is Error */
             is_error: boolean;
             /** Result */
@@ -1966,6 +2099,132 @@ export interface components {
             tool: string;
             /** Tool Call Id */
             tool_call_id: string;
+        };
+        /**
+         * ToolFailureView
+         * @description The newest call that gave no result.
+         */
+        ToolFailureView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Cause */
+            cause: string;
+            /** Detail */
+            detail: string | null;
+        };
+        /**
+         * ToolPinView
+         * @description The definition that is trusted; `digest` is null while none is, `approved_by` for what was trusted at sight.
+         */
+        ToolPinView: {
+            /** Approved At */
+            approved_at: string | null;
+            /** Approved By */
+            approved_by: string | null;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Digest */
+            digest: string | null;
+            /**
+             * First Seen At
+             * Format: date-time
+             */
+            first_seen_at: string;
+        };
+        /**
+         * ToolServerView
+         * @description One tool server; `address` is its program or its URL, without anything secret.
+         */
+        ToolServerView: {
+            /** Address */
+            address: string;
+            /** Era */
+            era: ("modern" | "legacy") | null;
+            /** Is Refused */
+            is_refused: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "stdio" | "http";
+            /** Last Error */
+            last_error: string | null;
+            /** Name */
+            name: string;
+            /** Pid */
+            pid: number | null;
+            /** Pinned */
+            pinned: boolean;
+            /** Protocol Version */
+            protocol_version: string | null;
+            /** Sessions */
+            sessions: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "connecting" | "ready" | "down";
+            /** Tools */
+            tools: components["schemas"]["ToolView"][];
+            /** Trusted */
+            trusted: boolean;
+        };
+        /**
+         * ToolsView
+         * @description All tools.
+         */
+        ToolsView: {
+            /** Capabilities */
+            capabilities: components["schemas"]["CapabilityView"][];
+            /** Servers */
+            servers: components["schemas"]["ToolServerView"][];
+        };
+        /**
+         * ToolView
+         * @description One tool of a server. Figures are since the start of this process.
+         */
+        ToolView: {
+            /** Calls */
+            calls: number;
+            /** Capabilities */
+            capabilities: string[];
+            circuit: components["schemas"]["BreakerView"];
+            /** Description */
+            description: string;
+            /** Digest */
+            digest: string;
+            /**
+             * Effect
+             * @enum {string}
+             */
+            effect: "read_only" | "idempotent" | "mutating";
+            /** Failures */
+            failures: number;
+            /** Is Quarantined */
+            is_quarantined: boolean;
+            /** Key */
+            key: string;
+            last_failure: components["schemas"]["ToolFailureView"] | null;
+            /** Name */
+            name: string;
+            /** Paused Seconds */
+            paused_seconds: number;
+            pin: components["schemas"]["ToolPinView"] | null;
+            /** Success Rate Pct */
+            success_rate_pct: number | null;
+            /** Tool */
+            tool: string;
         };
         /**
          * UsageView
@@ -2819,6 +3078,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessageList"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    tools_api_tools_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolsView"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    approve_api_tools__server___tool__approve_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                server: string;
+                tool: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ApprovalRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolView"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    reconnect_api_tools__server__reconnect_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                server: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolServerView"];
                 };
             };
             /** @description A problem (RFC 9457) */

@@ -3,7 +3,7 @@
  * phases; one that this console does not know is shown generically, never dropped.
  */
 import type { components } from "@/types/api";
-import type { Attempt, Outcome, Problem } from "@/types/wire";
+import type { Attempt, Outcome, Problem, ToolCall } from "@/types/wire";
 
 type Schemas = components["schemas"];
 
@@ -33,6 +33,9 @@ export interface StatusEvent extends EventBase {
   tool_call_id?: string;
   server?: string;
   tool?: string;
+  capability?: string | null;
+  effect?: ToolCall["effect"];
+  executed?: ToolCall["executed"];
   arguments?: Record<string, unknown>;
   result?: string | null;
   duration_ms?: number | null;

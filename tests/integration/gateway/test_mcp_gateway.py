@@ -93,11 +93,19 @@ async def test_a_tool_that_is_not_there_is_an_error_of_the_protocol(agent: Agent
 async def test_a_tool_that_is_off_stays_listed_and_its_call_says_that_nothing_was_done(
     agent: Agent, api: httpx.AsyncClient
 ) -> None:
-    await api.put("/api/chaos/kill-switch/tool:calculator/evaluate", json={"active": True})
-    assert "calculator__evaluate" in await agent.tools()
-    result = await agent.call("calculator__evaluate", expression="6 * 7")
+    await api.put("/api/chaos/kill-switch/tool:clock/now", json={"active": True})
+    assert "clock__now" in await agent.tools()
+    result = await agent.call("clock__now")
     assert result.is_error
     assert (facts_of(result)["kind"], facts_of(result)["executed"]) == ("kill_switch", False)
+
+
+async def test_an_equivalent_answers_for_a_tool_that_is_off(agent: Agent, api: httpx.AsyncClient) -> None:
+    await api.put("/api/chaos/kill-switch/tool:calculator/evaluate", json={"active": True})
+    for name in ("calculate", "calculator__evaluate"):
+        result = await agent.call(name, expression="6 * 7")
+        assert text_of(result) == "42"
+        assert (facts_of(result)["tool"], facts_of(result)["fallback_used"]) == ("calculator_backup/calc", True)
 
 
 async def test_an_open_circuit_says_when_to_come_back(agent: Agent, api: httpx.AsyncClient) -> None:

@@ -162,7 +162,7 @@ class HangingToolbox(FakeToolbox):
         super().__init__(functions)
         self.hanging = asyncio.Event()
 
-    async def call(self, name: str, arguments: Any, *, timeout_seconds: float | None = None) -> Any:
+    async def call(self, name: str, arguments: Any, **_more: Any) -> Any:
         self.hanging.set()
         await asyncio.Event().wait()
 

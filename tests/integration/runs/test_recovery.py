@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from sentinel.domain.runs import RunStatus
 from sentinel.providers.base import ToolRequest
 from sentinel.testing.providers import Behaviour
 from sentinel.testing.tools import FakeToolbox
+from sentinel.tools.config import Effect
 from tests.integration.runs.conftest import Machine, Process, phases_of, text_of
 
 HELLO = Behaviour(words=["Hello ", "world"])
@@ -80,3 +84,46 @@ async def test_a_run_that_dies_again_and_again_is_given_up_honestly(machine: Cal
     assert run.status is RunStatus.FAILED
     assert run.error is not None
     assert run.error["code"] == "run_interrupted"
+
+
+class DyingToolbox(FakeToolbox):
+    """A tool that acts, and does not come back before the process is gone."""
+
+    def __init__(self, effect: Effect) -> None:
+        super().__init__({"ledger__book": lambda _: "booked"}, effects={"ledger__book": effect})
+        self.acting = asyncio.Event()
+        self.is_back = False
+
+    async def call(self, name: str, arguments: Any, **more: Any) -> Any:
+        outcome = await super().call(name, arguments, **more)
+        self.acting.set()
+        if not self.is_back:
+            await asyncio.Event().wait()
+        return outcome
+
+
+@pytest.mark.parametrize(("effect", "calls"), [(Effect.MUTATING, 1), (Effect.READ_ONLY, 2)])
+async def test_a_tool_that_changes_something_is_not_called_again_after_a_crash(
+    machine: Callable[..., Machine], effect: Effect, calls: int
+) -> None:
+    """The log had its beginning before it was called; the model is told that nobody knows. What reads is asked anew."""
+    toolbox = DyingToolbox(effect)
+    host = machine(toolbox=toolbox)
+    asks = Behaviour(words=["Booking."], tool_requests=[ToolRequest("c1", "ledger__book", {"amount": 5})])
+    async with host.process(one=[asks]) as process:
+        asked = await process.ask()
+        await asyncio.wait_for(toolbox.acting.wait(), 5)
+    toolbox.is_back = True
+    async with host.process(one=[Behaviour(words=["Done."])]) as process:
+        await resumed(process)
+        await asyncio.wait_for(process.events(asked.run_id), 5)
+        run = await process.runs.get(asked.run_id)
+        told = process.one.calls[0].turns[-1]["content"]
+    assert len(toolbox.calls) == calls
+    assert run.status is RunStatus.COMPLETED
+    (row,) = run.tool_calls
+    if effect is Effect.MUTATING:
+        assert (row.cause, row.executed, row.effect) == ("interrupted", "unknown", "mutating")
+        assert "outcome_unknown" in told
+    else:
+        assert (row.cause, row.result) == (None, "booked")

@@ -9,10 +9,19 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from sentinel.clock import SystemClock
+from sentinel.domain.tools import ToolPinStore
 from sentinel.resilience.breaker_board import BreakerBoard
-from sentinel.tools.config import ServerConfig, SupervisionConfig, ToolLimits, ToolsConfig
+from sentinel.tools.config import (
+    CapabilityConfig,
+    ServerConfig,
+    SupervisionConfig,
+    ToolLimits,
+    ToolOverride,
+    ToolsConfig,
+)
 from sentinel.tools.outcome import ToolOutcome
 from sentinel.tools.registry import ToolRegistry
+from sentinel.tools.router import CapabilityRouter
 from sentinel.tools.supervisor import ServerState
 
 SERVERS = Path(__file__).with_name("servers")
@@ -30,12 +39,13 @@ def misbehaving(*options: str, trusted: bool = True, **more: str) -> ServerConfi
 class Running:
     """A registry that is open, with shorthands for what tests ask of it."""
 
-    def __init__(self, registry: ToolRegistry, board: BreakerBoard) -> None:
+    def __init__(self, registry: ToolRegistry, router: CapabilityRouter, board: BreakerBoard) -> None:
         self.registry = registry
+        self.router = router
         self.board = board
 
     async def call(self, name: str, *, timeout_seconds: float | None = None, **arguments: object) -> ToolOutcome:
-        return await asyncio.wait_for(self.registry.call(name, arguments, timeout_seconds=timeout_seconds), BOUND)
+        return await asyncio.wait_for(self.router.call(name, arguments, timeout_seconds=timeout_seconds), BOUND)
 
     async def until(self, server: str, state: ServerState, *, sessions: int = 0) -> None:
         """Wait until a server is in a state, and has had so many sessions."""
@@ -65,15 +75,25 @@ async def running(
     supervision: SupervisionConfig = QUICK,
     limits: ToolLimits | None = None,
     environment: dict[str, str] | None = None,
+    capabilities: dict[str, CapabilityConfig] | None = None,
+    overrides: dict[str, ToolOverride] | None = None,
+    pins: ToolPinStore | None = None,
 ) -> AsyncIterator[Running]:
     """Open a registry; every process of it is gone afterwards, and every task."""
     clock = SystemClock()
     board = BreakerBoard(clock)
-    config = ToolsConfig(servers=servers, supervision=supervision, limits=limits or ToolLimits())
+    config = ToolsConfig(
+        servers=servers,
+        supervision=supervision,
+        limits=limits or ToolLimits(),
+        capabilities=capabilities or {},
+        overrides=overrides or {},
+    )
     environment = {"PATH": os.environ["PATH"]} if environment is None else environment
     tasks = asyncio.all_tasks()
-    async with ToolRegistry(config, clock=clock, rng=lambda: 0.5, board=board, environment=environment) as registry:
-        yield Running(registry, board)
+    opened = ToolRegistry(config, clock=clock, rng=lambda: 0.5, board=board, environment=environment, pins=pins)
+    async with opened as registry:
+        yield Running(registry, CapabilityRouter(registry, capabilities=config.capabilities, clock=clock), board)
     await asyncio.wait_for(no_new_tasks(tasks), BOUND)
 
 

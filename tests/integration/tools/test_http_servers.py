@@ -66,6 +66,7 @@ async def test_a_restarted_server_is_found_again(server: HttpServer) -> None:
         outcome = await tools.call("web__evaluate", expression="1 + 1")
         assert outcome.cause in {Cause.CONNECT, Cause.TRANSPORT}
         assert outcome.duration_ms < 5_000
+        await tools.until("web", ServerState.DOWN)
         assert (await tools.call("web__evaluate", expression="1 + 1")).cause is Cause.CONNECT
         server.restart()
         await tools.until("web", ServerState.READY, sessions=2)

@@ -96,7 +96,7 @@ async def test_bad_arguments_never_count_against_the_server(server: object, call
     assert callable(server)
     config: ServerConfig = server()
     async with running({"one": config}) as tools:
-        outcome = await asyncio.wait_for(tools.registry.call(call[0], call[1]), BOUND)
+        outcome = await asyncio.wait_for(tools.router.call(call[0], call[1]), BOUND)
         assert outcome.cause in {Cause.TOOL_ERROR, Cause.INVALID_ARGUMENTS}
         assert outcome.outcome in {Outcome.QUALITY, Outcome.NEUTRAL}
         assert tools.sessions("one") == 1
@@ -121,7 +121,7 @@ async def test_a_killed_server_is_opened_again_in_its_era(
         await tools.until("one", ServerState.READY, sessions=2)
         assert is_gone(victim)
         assert versions(tools)["one"] == version
-        outcome = await asyncio.wait_for(tools.registry.call(call[0], call[1]), BOUND)
+        outcome = await asyncio.wait_for(tools.router.call(call[0], call[1]), BOUND)
         assert outcome.cause is None
         assert tools.pid("other") == bystander
 
@@ -129,7 +129,9 @@ async def test_a_killed_server_is_opened_again_in_its_era(
 async def test_a_call_in_flight_dies_with_a_server_of_others() -> None:
     """At once, and without a word about whether it acted."""
     async with running({"one": third_party.everything()}) as tools:
-        call = asyncio.create_task(tools.call("one__trigger-long-running-operation", duration=30, steps=2))
+        spec = tools.registry.find("one__trigger-long-running-operation")
+        assert spec is not None
+        call = asyncio.create_task(tools.registry.call_tool(spec, {"duration": 30, "steps": 2}))
         await tools.call("one__echo", message="the call before this one was read")
         os.kill(tools.pid("one"), signal.SIGKILL)
         outcome = await asyncio.wait_for(call, BOUND)

@@ -10,10 +10,10 @@ from langgraph.checkpoint.memory import InMemorySaver
 from sentinel.chaos.kill_switches import KillSwitches
 from sentinel.domain.messages import Turn
 from sentinel.domain.routes import HedgePolicy, Midstream, Route, Target
-from sentinel.domain.runs import RunEnding, RunOptions
+from sentinel.domain.runs import RunEnding, RunOptions, ToolCall
 from sentinel.graph.builder import build_graph
 from sentinel.graph.context import Collaborators, RunContext
-from sentinel.graph.emissions import Restart, Status, Token
+from sentinel.graph.emissions import Commit, Restart, Status, Token
 from sentinel.graph.state import initial_state
 from sentinel.providers.attempt import AttemptPipeline
 from sentinel.providers.chat import ChatAttempts
@@ -25,6 +25,7 @@ from sentinel.testing.clock import FakeClock
 from sentinel.testing.protection import hedge_planner, open_protection
 from sentinel.testing.providers import Behaviour, ScriptedProvider
 from sentinel.testing.tools import FakeToolbox
+from sentinel.tools.config import RunBudget
 
 PRIMARY, FALLBACK = Target("one", "large"), Target("two", "small")
 
@@ -49,6 +50,8 @@ class Rig:
     paces: dict[Target, float] = field(default_factory=dict)
     hedge: HedgePolicy = field(default_factory=HedgePolicy)
     planner: RecoveryPlanner = field(default_factory=lambda: RecoveryPlanner(same_target=0))
+    tool_budget: RunBudget = field(default_factory=RunBudget)
+    interrupted_tools: dict[str, ToolCall] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.board = BreakerBoard(self.clock)
@@ -68,6 +71,7 @@ class Rig:
             clock=self.clock,
             system_prompt="Be brief.",
             max_steps=self.max_steps,
+            tool_budget=self.tool_budget,
         )
         return RunContext(
             run_id="run-1",
@@ -77,9 +81,11 @@ class Rig:
             conversation=[Turn(role="user", content="Hi?")],
             deadline=Deadline(self.clock, self.deadline_seconds),
             parts=parts,
+            interrupted_tools=self.interrupted_tools,
         )
 
-    async def run(self) -> "Emitted":
+    async def run(self, *, on_commit: Callable[[], None] = lambda: None) -> "Emitted":
+        """Run the graph; everything is committed as soon as it is asked for, after `on_commit`."""
         graph = build_graph(InMemorySaver())
         stream = graph.astream(
             initial_state(),
@@ -87,7 +93,14 @@ class Rig:
             context=self.context(),
             stream_mode="custom",
         )
-        return Emitted([item async for item in stream])
+        emitted = Emitted([])
+        async for item in stream:
+            if isinstance(item, Commit):
+                on_commit()
+                item.done.set()
+            else:
+                emitted.items.append(item)
+        return emitted
 
 
 @dataclass

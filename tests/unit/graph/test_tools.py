@@ -1,11 +1,17 @@
 """Runs in which the model calls tools."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import pytest
+
+from sentinel.domain.runs import ToolCall
 from sentinel.errors import ProviderUnavailableError
 from sentinel.providers.base import ToolRequest
 from sentinel.testing.providers import Behaviour, ScriptedProvider
 from sentinel.testing.tools import FakeToolbox
+from sentinel.tools.config import Effect, RunBudget
 from tests.unit.graph.conftest import Rig
 
 ASKS = Behaviour(
@@ -76,3 +82,95 @@ async def test_a_model_that_calls_tools_without_end_is_stopped(rig: Callable[...
     assert ending.error is not None
     assert ending.error["code"] == "recursion_limit"
     assert len(setup.one.calls) == 3
+
+
+def asking(*names: str) -> Behaviour:
+    """A model that calls these tools at once."""
+    requests = [ToolRequest(f"call-{number}", name, {}) for number, name in enumerate(names, start=1)]
+    return Behaviour(words=["Let me see."], tool_requests=requests, finish_reason="tool_calls")
+
+
+class Overlapping(FakeToolbox):
+    """Tools that tell which of them ran together."""
+
+    running: set[str]
+    seen: list[frozenset[str]]
+
+    async def call(self, name: str, arguments: Mapping[str, Any], **more: Any) -> Any:
+        self.running.add(name)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        self.seen.append(frozenset(self.running))
+        self.running.discard(name)
+        return await super().call(name, arguments, **more)
+
+
+async def test_what_only_reads_runs_together_and_what_changes_something_alone(rig: Callable[..., Rig]) -> None:
+    """In the order asked: reads before a change are over when it begins."""
+    names = ("s__read_a", "s__read_b", "s__write_a", "s__write_b", "s__read_c")
+    changing = {name: Effect.MUTATING for name in names if "write" in name}
+    toolbox = Overlapping({name: lambda _: "done" for name in names}, effects=changing)
+    toolbox.running, toolbox.seen = set(), []
+    setup = rig(one=ScriptedProvider("one", [asking(*names), ANSWERS]), toolbox=toolbox)
+    emitted = await setup.run()
+    assert [set(each) for each in toolbox.seen[:1]] == [{"s__read_a", "s__read_b"}]
+    assert [set(each) for each in toolbox.seen[2:]] == [{"s__write_a"}, {"s__write_b"}, {"s__read_c"}]
+    assert [call.tool for call in emitted.ending.tool_calls] == ["read_a", "read_b", "write_a", "write_b", "read_c"]
+
+
+async def test_a_change_is_begun_only_when_the_log_has_it(rig: Callable[..., Rig]) -> None:
+    """A read is not held up by the log."""
+    toolbox = FakeToolbox({"s__write": lambda _: "done"}, effects={"s__write": Effect.MUTATING})
+    setup = rig(one=ScriptedProvider("one", [asking("s__write"), ANSWERS]), toolbox=toolbox)
+    called_before_commit = []
+    emitted = await setup.run(on_commit=lambda: called_before_commit.append(len(toolbox.calls)))
+    assert called_before_commit == [0]
+    assert emitted.phases[1:3] == ["tool_started", "tool_finished"]
+
+
+async def test_each_call_has_a_key_of_its_run(rig: Callable[..., Rig]) -> None:
+    """For servers that carry out one call once."""
+    toolbox = calculator()
+    await rig(one=ScriptedProvider("one", [ASKS, ANSWERS]), toolbox=toolbox).run()
+    assert (toolbox.contexts[0].caller, toolbox.contexts[0].idempotency_key) == ("run-1", "run-1:call-1")
+
+
+@pytest.mark.parametrize(
+    ("budget", "made"), [(RunBudget(max_calls=2), 2), (RunBudget(max_seconds=0.0015), 2), (RunBudget(), 4)]
+)
+async def test_the_tools_of_a_run_have_a_budget(rig: Callable[..., Rig], budget: RunBudget, made: int) -> None:
+    """What is over it is not called, and the model is told so."""
+    changing = {"s__write": Effect.MUTATING}
+    toolbox = FakeToolbox({"s__write": lambda _: "done"}, effects=changing)
+    provider = ScriptedProvider("one", [asking("s__write", "s__write"), asking("s__write", "s__write"), ANSWERS])
+    setup = rig(one=provider, toolbox=toolbox, tool_budget=budget)
+    calls = (await setup.run()).ending.tool_calls
+    assert len(toolbox.calls) == made
+    assert [call.cause for call in calls] == [None] * made + ["budget"] * (4 - made)
+    assert all(call.executed == "no" for call in calls[made:])
+
+
+async def test_a_call_that_a_crash_cut_off_is_not_made_again_if_it_changes_something(rig: Callable[..., Rig]) -> None:
+    """Its outcome is unknown, and the model is told so; what had ended is taken as it was, what only reads is asked."""
+    names = ("s__ended", "s__begun", "s__read")
+    effects = {"s__ended": Effect.MUTATING, "s__begun": Effect.MUTATING}
+    toolbox = FakeToolbox({name: lambda _: "anew" for name in names}, effects=effects)
+    setup = rig(one=ScriptedProvider("one", [asking(*names), ANSWERS]), toolbox=toolbox)
+    at = setup.clock.now()
+
+    def begun(number: int, tool: str, effect: str, **more: Any) -> ToolCall:
+        call_id = f"call-{number}"
+        return ToolCall(tool_call_id=call_id, server="s", tool=tool, arguments={}, started_at=at, effect=effect, **more)
+
+    setup.interrupted_tools = {
+        "call-1": begun(1, "ended", "mutating", ended_at=at, result="as it was"),
+        "call-2": begun(2, "begun", "mutating"),
+        "call-3": begun(3, "read", "read_only"),
+    }
+    emitted = await setup.run()
+    assert [name for name, _ in toolbox.calls] == ["s__read"]
+    ended, cut_off, read = emitted.ending.tool_calls
+    assert (ended.result, read.result) == ("as it was", "anew")
+    assert (cut_off.cause, cut_off.executed, cut_off.is_error) == ("interrupted", "unknown", True)
+    assert '"error": "outcome_unknown"' in str(cut_off.result)
+    assert len(setup.one.calls[1].turns) == 6

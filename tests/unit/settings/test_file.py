@@ -112,7 +112,6 @@ def test_what_has_no_effect_yet_is_listed(folder: Folder) -> None:
     assert folder.load(WHOLE, env=env).unused_sections == (
         "routes.default.policy",
         "health",
-        "tools.capabilities",
         "shield",
         "alerts",
         "REDIS_URL",

@@ -131,6 +131,40 @@ def fails(request: Json, _arguments: Json) -> None:
     send({"id": request["id"], "error": {"code": -32603, "message": "internal"}})
 
 
+def count() -> None:
+    """Do something that must not be done twice."""
+    with Path(os.environ["COUNT_FILE"]).open("a") as file:
+        file.write("x")
+
+
+def count_and_die(request: Json, arguments: Json) -> None:
+    """Act, and end without a word."""
+    count()
+    die(request, arguments)
+
+
+def count_and_hang(_request: Json, _arguments: Json) -> None:
+    """Act, and never answer."""
+    count()
+
+
+def count_and_fail(request: Json, arguments: Json) -> None:
+    """Act, and answer with an error."""
+    count()
+    fails(request, arguments)
+
+
+def count_and_babble(request: Json, arguments: Json) -> None:
+    """Act, and answer with what is no result."""
+    count()
+    null_result(request, arguments)
+
+
+def counted(request: Json, _arguments: Json) -> None:
+    """Say how often something was done."""
+    answer(request, str(Path(os.environ["COUNT_FILE"]).stat().st_size))
+
+
 TOOLS: tuple[Callable[[Json, Json], None], ...] = (
     echo,
     process,
@@ -148,6 +182,11 @@ TOOLS: tuple[Callable[[Json, Json], None], ...] = (
     go_deaf,
     spawn,
     fails,
+    count_and_die,
+    count_and_hang,
+    count_and_fail,
+    count_and_babble,
+    counted,
 )
 
 
@@ -178,7 +217,11 @@ def list_tools(request: Json, options: argparse.Namespace) -> None:
     if options.lies:
         send({"id": request["id"], "result": {"tools": "plenty"}})
         return
-    tools = [{"name": tool.__name__, "inputSchema": {"type": "object"}} for tool in TOOLS]
+    described = Path(os.environ.get("DESCRIPTION_FILE", "/nowhere"))
+    tools: list[Json] = [{"name": tool.__name__, "inputSchema": {"type": "object"}} for tool in TOOLS]
+    if described.exists():
+        tools[0]["description"], more = described.read_text().split("|")
+        tools += [{"name": name, "inputSchema": {"type": "object"}} for name in more.split()]
     send(
         {"id": request["id"], "result": {"tools": tools, "resultType": "complete", "ttlMs": 0, "cacheScope": "public"}}
     )

@@ -188,6 +188,10 @@ function startTool(state: RunState, event: StatusEvent): RunState {
     is_error: false,
     cause: null,
     duration_ms: null,
+    capability: event.capability ?? null,
+    effect: event.effect ?? null,
+    executed: null,
+    attempts: [],
     started_at: event.at,
     ended_at: null,
     state: "running",
@@ -203,7 +207,9 @@ function endTool(state: RunState, event: StatusEvent, outcome: "finished" | "fai
   const known = state.tools.some((tool) => tool.tool_call_id === event.tool_call_id);
   const from = known ? state : startTool(state, event);
   const tools = from.tools.map((tool) =>
-    tool.tool_call_id === event.tool_call_id ? { ...tool, ...toolEnding(event, outcome) } : tool,
+    tool.tool_call_id === event.tool_call_id
+      ? { ...tool, server: event.server ?? tool.server, tool: event.tool ?? tool.tool, ...toolEnding(event, outcome) }
+      : tool,
   );
   const running = tools.find((tool) => tool.state === "running");
   const what: Doing = running
@@ -219,6 +225,7 @@ function toolEnding(event: StatusEvent, outcome: "finished" | "failed"): Partial
     result: event.result ?? event.detail ?? null,
     cause: event.cause ?? null,
     duration_ms: event.duration_ms ?? null,
+    executed: event.executed ?? null,
     ended_at: event.at,
   };
 }
