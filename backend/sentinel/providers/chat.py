@@ -184,7 +184,7 @@ class ChatExchange:
                 if piece.is_content:
                     meter.content()
                 self._take(piece)
-                await fairness.give_way()
+                await fairness.give_way(has_text=bool(piece.text))
             self.answer.tool_requests, self.answer.bad_tool_requests = stream.tool_requests()
         self._finish_seam()
         _check(self.answer, may_be_empty=self.seam is not None)
