@@ -91,6 +91,11 @@ class IncidentReporter:
             data = _hold_data(hold)
             self._repeats.tell(_hold_name(hold), partial(self._latched, hold, data), data=data)
 
+    def tool_server_refused(self, server: str, detail: str) -> None:
+        """A tool server does not accept our credential; it is asked again only much later."""
+        title = f"tool server {server} refuses its key"
+        self._board.report(IncidentType.AUTH_ERROR, f"tool:{server}", title, detail=detail)
+
     def _latched(self, hold: Hold, data: dict[str, Any]) -> Incident:
         detail = f"{_words(hold.cause)}; nothing is sent until one call checks it again, or an operator resets it"
         return self._board.report(IncidentType.AUTH_ERROR, _hold_key(hold), _hold_title(hold), detail=detail, data=data)

@@ -80,7 +80,9 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
         controls = _controls(settings, parts, storage=storage, watch=watch)
         await controls.restore()
         monitor = _monitor(settings, parts)
-        tools = await stack.enter_async_context(open_tools(settings, parts, storage=storage, environment=environment))
+        tools = await stack.enter_async_context(
+            open_tools(settings, parts, storage=storage, watch=watch, environment=environment)
+        )
         graph = build_graph(await _checkpointer(settings, stack))
         lag = await stack.enter_async_context(LoopLag(clock))
         pipeline = AttemptPipeline(

@@ -1,7 +1,7 @@
 """From the configured MCP servers and capabilities to the tools that runs and callers have."""
 
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -10,6 +10,7 @@ from sentinel.chaos.kill_switches import KillSwitches
 from sentinel.gateway.mcp.endpoint import McpEndpoint
 from sentinel.main.resilience import Resilience
 from sentinel.main.storage import Storage
+from sentinel.main.watching import Watch
 from sentinel.redaction import redact_text
 from sentinel.settings import CapabilitySettings, McpServerSettings, Settings
 from sentinel.settings import ToolOverride as OverrideSettings
@@ -27,6 +28,7 @@ from sentinel.tools.config import (
 from sentinel.tools.desk import ToolDesk
 from sentinel.tools.registry import ToolRegistry
 from sentinel.tools.router import CapabilityRouter
+from sentinel.tools.spec import ToolSpec
 from sentinel.tools.supervisor import ServerState, ServerStatus
 
 logger = get_logger(__name__)
@@ -34,10 +36,10 @@ logger = get_logger(__name__)
 
 @asynccontextmanager
 async def open_tools(
-    settings: Settings, parts: Resilience, *, storage: Storage, environment: Mapping[str, str]
+    settings: Settings, parts: Resilience, *, storage: Storage, watch: Watch, environment: Mapping[str, str]
 ) -> AsyncIterator[ToolDesk]:
     """Start the servers, and stop them at the end; raises StoreUnavailableError."""
-    config = _config(settings)
+    config, log = _config(settings), ToolLog(watch.tool_server_refused)
     registry = ToolRegistry(
         config,
         clock=parts.clock,
@@ -46,7 +48,7 @@ async def open_tools(
         environment=environment,
         kill_switch=partial(_is_killed, parts.kill_switches),
         pins=storage.tool_pins,
-        on_change=ToolLog(),
+        on_change=lambda status: log.changed(status, registry.listed(status.name)),
     )
     router = CapabilityRouter(registry, capabilities=config.capabilities, clock=parts.clock)
     async with registry:
@@ -75,25 +77,38 @@ def _config(settings: Settings) -> ToolsConfig:
 
 
 class ToolLog:
-    """Tells the log what becomes of tool servers: each change once, a refused credential as an error."""
+    """Tells the log what becomes of tool servers, each change once, and an operator what waits for him."""
 
-    def __init__(self) -> None:
-        """Begin with nothing told."""
+    def __init__(self, refused: Callable[[str, str], None]) -> None:
+        """Tell `refused` of a server that does not accept our credential, and why."""
+        self._refused = refused
         self._told: dict[str, tuple[str, str | None]] = {}
+        self._waiting: dict[str, frozenset[str]] = {}
+        self._refusing: set[str] = set()
 
-    def __call__(self, status: ServerStatus) -> None:
-        """Take in a server as it is now."""
-        if status.state is ServerState.CONNECTING:
-            return
-        now = (status.state.value, None if status.state is ServerState.READY else status.last_error)
-        if self._told.get(status.name) == now:
+    def changed(self, status: ServerStatus, tools: Sequence[ToolSpec]) -> None:
+        """Take in a server and its tools as they are now."""
+        self._tell_waiting(status.name, frozenset(spec.tool for spec in tools if spec.is_quarantined))
+        is_ready = status.state is ServerState.READY
+        now = (status.state.value, None if is_ready else status.last_error)
+        if status.state is ServerState.CONNECTING or self._told.get(status.name) == now:
             return
         self._told[status.name] = now
-        write = logger.error if status.is_refused else logger.warning
-        if status.state is ServerState.READY:
+        if is_ready:
+            self._refusing.discard(status.name)
             logger.info("tool_server_ready", server=status.name, tools=len(status.tools), pid=status.pid)
-        else:
-            write("tool_server_down", server=status.name, detail=redact_text(status.last_error or ""))
+            return
+        detail = redact_text(status.last_error or "")
+        logger.warning("tool_server_down", server=status.name, detail=detail, is_refused=status.is_refused)
+        if status.is_refused and status.name not in self._refusing:
+            self._refusing.add(status.name)
+            self._refused(status.name, detail)
+
+    def _tell_waiting(self, server: str, waiting: frozenset[str]) -> None:
+        new = waiting - self._waiting.get(server, frozenset())
+        self._waiting[server] = waiting
+        if new:
+            logger.warning("tools_quarantined", server=server, tools=sorted(new), detail="they wait for an approval")
 
 
 def run_budget(settings: Settings) -> RunBudget:

@@ -32,6 +32,7 @@ class Watch:
     metrics: Metrics
     request_over: Hooks[[RequestRecord]]
     act: Hooks[[AuditEntry]]
+    tool_server_refused: Hooks[[str, str]]
     runs: RunnerListeners
 
 
@@ -57,6 +58,7 @@ async def watch_over(settings: Settings, parts: Resilience, *, storage: Storage,
         metrics=metrics,
         request_over=Hooks(storage.request_journal.record, metrics.request_over, reporter.request_over),
         act=Hooks(reporter.act),
+        tool_server_refused=Hooks(reporter.tool_server_refused),
         runs=RunnerListeners(
             recovered=Hooks(metrics.run_recovered, reporter.run_recovered),
             ended=Hooks(metrics.run_over, reporter.run_over),

@@ -255,7 +255,7 @@ def _mapped(outcome: ToolOutcome, member: MemberConfig | None) -> ToolOutcome:
         detail = f"the result has no {member.result!r}"
         return replace(outcome, text=verdict.text, is_error=True, cause=Cause.BAD_RESULT, detail=detail)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return replace(outcome, text=text, structured={"result": value})
+    return replace(outcome, text=text, structured={"result": value}, content=())
 
 
 def _nobody_left(outcome: ToolOutcome | None, attempts: Sequence[ToolAttempt]) -> ToolOutcome:

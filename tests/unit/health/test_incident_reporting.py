@@ -181,3 +181,11 @@ def test_a_kill_switch_is_chaos_and_other_acts_are_told_by_what_they_change(watc
     on, off = watched.newest.values()
     assert (on.title, off.title) == ("Kill switch of one on", "Kill switch of one off")
     assert (on.actor, on.reason, on.data["ttl_seconds"]) == ("ann", "drill", 60.0)
+
+
+# Tool servers ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_tool_server_that_refuses_its_key_is_an_incident(watched: Watched) -> None:
+    watched.reporter.tool_server_refused("search", "HTTP 401")
+    assert watched.told == [("auth_error", "tool:search", 1)]
