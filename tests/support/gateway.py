@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import aiohttp
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -24,7 +23,7 @@ from sentinel.domain.routes import Deadlines, Route, Target
 from sentinel.gateway.call import Recovery
 from sentinel.gateway.completions import Completions, served_models
 from sentinel.gateway.endpoints import GatewayApp
-from sentinel.gateway.http_upstream import HttpUpstream, upstream_session
+from sentinel.gateway.http_upstream import HttpUpstream, UpstreamSessions, upstream_sessions
 from sentinel.gateway.routing import Router
 from sentinel.gateway.translated_upstream import TranslatedUpstream
 from sentinel.gateway.upstream import Upstream, UpstreamClient
@@ -111,14 +110,14 @@ def over(simulator: Simulator, **changes: object) -> Plan:
 @asynccontextmanager
 async def running_gateway(plan: Plan) -> AsyncIterator[Gateway]:
     """Serve as long as the context is open."""
-    async with upstream_session(aiohttp.TCPConnector(limit=0)) as session:
-        gateway = _build(plan, session)
+    async with upstream_sessions() as sessions:
+        gateway = _build(plan, sessions)
         async with _serving(gateway.asgi) as url:
             gateway.url = url
             yield gateway
 
 
-def _build(plan: Plan, session: aiohttp.ClientSession) -> Gateway:
+def _build(plan: Plan, sessions: UpstreamSessions) -> Gateway:
     clock = SystemClock()
     ids, protection, kill_switches = IdSource(clock), open_protection(clock), KillSwitches(clock)
     app = create_app(
@@ -137,7 +136,7 @@ def _build(plan: Plan, session: aiohttp.ClientSession) -> Gateway:
     )
     recovery = _recovery(plan, gateway, clock)
     upstreams: dict[str, Upstream] = {
-        name: HttpUpstream(session=session, base_url=url, headers={"authorization": "Bearer sk-secret"})
+        name: HttpUpstream(sessions=sessions, base_url=url, headers={"authorization": "Bearer sk-secret"})
         for name, url in plan.wires.items()
     }
     for name, provider in plan.providers.items():

@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import aiohttp
 import httpx
 import httpx2
 from pydantic import SecretStr
@@ -20,7 +19,7 @@ from sentinel.domain.attempts import Attempt
 from sentinel.domain.messages import Turn
 from sentinel.domain.routes import Deadlines, Target
 from sentinel.gateway.encoders import OriginalEncoder
-from sentinel.gateway.http_upstream import HttpUpstream, upstream_session
+from sentinel.gateway.http_upstream import HttpUpstream, UpstreamSessions, upstream_sessions
 from sentinel.gateway.outgoing import Outgoing
 from sentinel.gateway.plain_exchange import PlainExchange, completion_check
 from sentinel.gateway.stream_exchange import StreamExchange
@@ -67,7 +66,7 @@ class WirePaths:
 
     clients: HttpClients
     transport: httpx.AsyncBaseTransport
-    session: aiohttp.ClientSession
+    sessions: UpstreamSessions
     tls: ssl.SSLContext
     clock: Clock = field(default_factory=SystemClock)
 
@@ -85,7 +84,7 @@ class WirePaths:
         if spec.target.provider in {OPENAI, OLLAMA}:
             return ChatExchange(self._provider(spec.target.provider, address), _chat_request(spec, asking), _nobody)
         headers = {"authorization": f"Bearer {API_KEY}"}
-        upstream = HttpUpstream(session=self.session, base_url=f"{address}/v1", headers=headers)
+        upstream = HttpUpstream(sessions=self.sessions, base_url=f"{address}/v1", headers=headers)
         client = UpstreamClient(upstreams={spec.target.provider: upstream})
         common: dict[str, Any] = {
             "client": client,
@@ -118,14 +117,13 @@ async def wire_paths() -> AsyncIterator[WirePaths]:
     """Open the clients of all paths; none of them trusts any certificate, and reading none takes no time."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     async with AsyncExitStack() as stack:
-        connector = aiohttp.TCPConnector(limit=0, ssl=tls)
         yield WirePaths(
             clients=HttpClients(
                 pool=await stack.enter_async_context(connection_pool(tls)),
                 unused=stack.enter_context(httpx2.Client(verify=tls)),
             ),
             transport=await stack.enter_async_context(httpx.AsyncHTTPTransport(verify=tls)),
-            session=await stack.enter_async_context(upstream_session(connector)),
+            sessions=await stack.enter_async_context(upstream_sessions(tls=tls)),
             tls=tls,
         )
 

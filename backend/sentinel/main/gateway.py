@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
-import aiohttp
-
 from sentinel.gateway.call import Recovery
 from sentinel.gateway.completions import Completions, served_models
 from sentinel.gateway.endpoints import GatewayApp
-from sentinel.gateway.http_upstream import HttpUpstream, upstream_session
+from sentinel.gateway.http_upstream import HttpUpstream, UpstreamSessions, upstream_sessions
 from sentinel.gateway.records import Observe
 from sentinel.gateway.routing import Router
 from sentinel.gateway.translated_upstream import TranslatedUpstream
@@ -16,8 +14,6 @@ from sentinel.gateway.upstream import Upstream, UpstreamClient
 from sentinel.ids import IdSource
 from sentinel.providers.base import ChatProvider
 from sentinel.settings import LangChainSettings, OllamaSettings, OpenAISettings, Settings
-
-_KEEPALIVE_SECONDS = 60.0
 
 
 async def build_gateway(
@@ -30,11 +26,9 @@ async def build_gateway(
     stack: AsyncExitStack,
 ) -> GatewayApp:
     """Make the gateway; its connections are closed with `stack`. `providers` serve those that speak no wire."""
-    session = await stack.enter_async_context(
-        upstream_session(aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS))
-    )
+    sessions = await stack.enter_async_context(upstream_sessions())
     upstreams = {
-        name: _wire(chosen, session)
+        name: _wire(chosen, sessions)
         if not isinstance(chosen, LangChainSettings)
         else TranslatedUpstream(provider=providers[name], clock=recovery.clock, ids=ids)
         for name, chosen in settings.providers.items()
@@ -51,9 +45,9 @@ async def build_gateway(
     )
 
 
-def _wire(chosen: OpenAISettings | OllamaSettings, session: aiohttp.ClientSession) -> Upstream:
+def _wire(chosen: OpenAISettings | OllamaSettings, sessions: UpstreamSessions) -> Upstream:
     base_url = chosen.base_url.rstrip("/")
     if isinstance(chosen, OllamaSettings):
-        return HttpUpstream(session=session, base_url=f"{base_url}/v1")
+        return HttpUpstream(sessions=sessions, base_url=f"{base_url}/v1")
     key = chosen.api_key.get_secret_value() if chosen.api_key else None
-    return HttpUpstream(session=session, base_url=base_url, headers={"authorization": f"Bearer {key}"} if key else {})
+    return HttpUpstream(sessions=sessions, base_url=base_url, headers={"authorization": f"Bearer {key}"} if key else {})

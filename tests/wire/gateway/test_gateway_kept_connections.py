@@ -1,5 +1,7 @@
 """A route with a single target whose server closes idle connections: the caller must not notice."""
 
+import asyncio
+
 import pytest
 
 from sentinel.domain.requests import RequestOutcome
@@ -30,6 +32,21 @@ async def test_the_request_is_sent_again_at_once_and_counts_against_nobody(is_st
     assert [attempt.cause for attempt in record.attempts] == ["stale_connection", None]
     assert answered.headers["x-sentinel-failover"] == "false"
     assert server.requests == 3
+
+
+async def test_several_closed_connections_cost_one_repeat_each_request() -> None:
+    async with (
+        ForgetfulServer(good_answer("relay_plain")).running() as server,
+        running_gateway(one_target(server)) as gateway,
+        client_of(gateway.base_url) as caller,
+    ):
+        await asyncio.gather(*(ask(caller) for _ in range(4)))
+        answers = await asyncio.gather(*(ask(caller) for _ in range(4)))
+        records = (await gateway.recorded(8))[4:]
+    assert {answer.status_code for answer in answers} == {200}
+    causes = [[attempt.cause for attempt in record.attempts] for record in records]
+    assert ["stale_connection", None] in causes
+    assert all(each in (["stale_connection", None], [None]) for each in causes)
 
 
 async def test_the_limit_of_upstream_requests_holds() -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
-from sentinel.gateway.http_upstream import HttpUpstream, upstream_session
+from sentinel.gateway.http_upstream import HttpUpstream, upstream_sessions
 from tests.support.canned import Canned, chunk, frames
 
 WORDS = [f"word{index} " for index in range(20)]
@@ -48,8 +48,8 @@ class Breaking:
     async def running(self) -> AsyncIterator[HttpUpstream]:
         server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with server, upstream_session(aiohttp.TCPConnector()) as session:
-            yield HttpUpstream(session=session, base_url=f"http://127.0.0.1:{port}/v1")
+        async with server, upstream_sessions() as sessions:
+            yield HttpUpstream(sessions=sessions, base_url=f"http://127.0.0.1:{port}/v1")
 
 
 async def until(condition: Callable[[], object]) -> None:
