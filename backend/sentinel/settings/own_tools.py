@@ -65,7 +65,10 @@ def tool_capabilities(
 
 
 def _search(servers: Mapping[str, McpServerSettings]) -> dict[str, CapabilitySettings]:
-    """Search engines stand in for each other, and the documentation for both; alone it is no search of the web."""
+    """Search engines stand in for each other, and the documentation for both; alone it is no search of the web.
+
+    An engine that is down or refuses the key says so in a result of its tool: that is a reason to ask the next one.
+    """
     engines = [name for name in _SEARCHES if name in servers]
     members = [CapabilityMember(tool=f"{name}/search") for name in [*engines, "knowledge"]]
-    return {"web_search": CapabilitySettings(members=members)} if engines else {}
+    return {"web_search": CapabilitySettings(members=members, fallback_on_error=True)} if engines else {}

@@ -293,6 +293,7 @@ def test_our_own_tools_that_are_equivalent_are_declared_so(folder: Folder) -> No
     ]
     capabilities = folder.load(env={"TAVILY_API_KEY": "tvly-secret"}).capabilities
     assert [member.tool for member in capabilities["web_search"].members] == ["tavily/search", "knowledge/search"]
+    assert capabilities["web_search"].fallback_on_error
 
 
 def test_configured_capabilities_win_over_our_own(folder: Folder) -> None:
