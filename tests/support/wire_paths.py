@@ -82,7 +82,7 @@ class WirePaths:
 
     def _exchange(self, spec: AttemptSpec, address: str, asking: Asking) -> Exchange:
         if spec.target.provider in {OPENAI, OLLAMA}:
-            return ChatExchange(self._provider(spec.target.provider, address), _chat_request(spec, asking), _nobody)
+            return ChatExchange(self.provider(spec.target.provider, address), _chat_request(spec, asking), _nobody)
         headers = {"authorization": f"Bearer {API_KEY}"}
         upstream = HttpUpstream(sessions=self.sessions, base_url=f"{address}/v1", headers=headers)
         client = UpstreamClient(upstreams={spec.target.provider: upstream})
@@ -105,7 +105,8 @@ class WirePaths:
             **common,
         )
 
-    def _provider(self, path: str, address: str) -> ChatProvider:
+    def provider(self, path: str, address: str) -> ChatProvider:
+        """Give the adapter of an agent run's path."""
         if path == OPENAI:
             key = SecretStr(API_KEY)
             return openai_provider(path, base_url=f"{address}/v1", api_key=key, clients=self.clients, clock=self.clock)

@@ -8,6 +8,7 @@ import orjson
 
 from sentinel.domain.attempts import Usage
 from sentinel.errors import ProviderProtocolError
+from sentinel.gateway.wire_json import loads_with_halves
 
 DONE: Final = b"data: [DONE]\n\n"
 MAX_FRAME_BYTES: Final = 32 * 1024 * 1024
@@ -80,7 +81,8 @@ class Chunk:
     """One frame: its original payload, and what recovery has to know of it. Not frozen, which would make it dearer.
 
     `text` is the text of choice 0. `is_content` is false for lifecycle (role only), finish and usage frames.
-    `is_held` marks parts of tool calls, which are only sent when they are complete.
+    `is_held` marks parts of tool calls, which are only sent when they are complete; `has_halves` those in which a
+    character is cut in two.
     """
 
     payload: bytes
@@ -90,6 +92,7 @@ class Chunk:
     is_content: bool = False
     is_held: bool = False
     finish_reasons: dict[int, str] = field(default_factory=dict)
+    has_halves: bool = False
 
 
 def raw_frames(chunks: Iterable[Chunk]) -> bytes:
@@ -124,16 +127,26 @@ def read_chunk(payload: bytes) -> Chunk:
     Raises:
         ProviderProtocolError: it is no JSON, or none of the shape that clients rely on.
     """
+    has_halves = False
     try:
         data = orjson.loads(payload)
     except orjson.JSONDecodeError as error:
-        message = "the provider sent a frame that does not parse"
-        raise ProviderProtocolError(message, cause="malformed_frame") from error
+        data, has_halves = _with_halves(payload, error), True
     try:
-        return _chunk(payload, data)
+        chunk = _chunk(payload, data)
     except (AttributeError, TypeError, ValueError) as error:
         message = "the provider sent a frame of another shape than a chunk's"
         raise ProviderProtocolError(message, cause="malformed_frame") from error
+    chunk.has_halves = has_halves
+    return chunk
+
+
+def _with_halves(payload: bytes, error: orjson.JSONDecodeError) -> Any:
+    try:
+        return loads_with_halves(payload, error)
+    except orjson.JSONDecodeError as unreadable:
+        message = "the provider sent a frame that does not parse"
+        raise ProviderProtocolError(message, cause="malformed_frame") from unreadable
 
 
 def _chunk(payload: bytes, data: dict[str, Any]) -> Chunk:

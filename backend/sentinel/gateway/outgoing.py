@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import orjson
 
+from sentinel.gateway import wire_json
+
 SendBytes = Callable[[bytes], Awaitable[None]]
 SEND_SECONDS: Final = 30.0
 """A caller that takes nothing for so long is gone."""
@@ -66,4 +68,4 @@ class Outgoing:
 
 def frame_of(data: dict[str, Any]) -> bytes:
     """Give the frame of a chunk that is not forwarded as it came."""
-    return b"data: " + orjson.dumps(data) + b"\n\n"
+    return b"data: " + wire_json.dumps(data) + b"\n\n"

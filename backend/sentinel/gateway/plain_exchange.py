@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from sentinel.domain.attempts import Usage
 from sentinel.domain.routes import Target
 from sentinel.errors import ProviderEmptyError, ProviderError, ProviderProtocolError, ProviderRejectedError
+from sentinel.gateway import wire_json
 from sentinel.gateway.endings import usage_block
 from sentinel.gateway.estimates import asked_characters, estimated, said_characters
 from sentinel.gateway.frames import read_usage
@@ -71,7 +70,7 @@ class PlainExchange:
         original = self.data.get("usage")
         if read_usage(original) == spent:
             return self.answer
-        return orjson.dumps(
+        return wire_json.dumps(
             {**self.data, "usage": usage_block(spent, original if isinstance(original, dict) else None)}
         )
 

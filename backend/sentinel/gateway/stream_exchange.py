@@ -13,9 +13,11 @@ import orjson
 from sentinel.domain.attempts import Usage
 from sentinel.domain.routes import Target
 from sentinel.errors import ProviderEmptyError, ProviderError, ProviderProtocolError, ProviderRejectedError
+from sentinel.gateway import wire_json
 from sentinel.gateway.encoders import Encoder
 from sentinel.gateway.estimates import asked_characters, estimated, said_characters
 from sentinel.gateway.frames import Chunk, FrameSplitter, payload_of, read_chunk
+from sentinel.gateway.halves import WholeCharacters
 from sentinel.gateway.outgoing import Outgoing
 from sentinel.gateway.upstream import (
     CHAT_PATH,
@@ -63,6 +65,7 @@ class StreamExchange:
     _has_content: bool = False
     _has_news: bool = False
     _is_done: bool = False
+    _whole: WholeCharacters = field(default_factory=WholeCharacters)
 
     async def perform(self, meter: Meter) -> None:
         """Relay the stream to its end.
@@ -81,7 +84,8 @@ class StreamExchange:
             refuse_pages(response)
             await self._read(response.content.iter_any(), meter)
         self._check_end()
-        await self._forward([*self._lifecycle, *self._held], meter)
+        rest = [*self._lifecycle, *self._whole.finish(self._held, self.tail)]
+        await self._send(self.encoder.encode(rest) if rest else b"", meter)
         await self._send(self.encoder.finish(self.tail, has_tool_calls=self.has_tool_parts), meter)
         self._check_filter()
 
@@ -123,23 +127,34 @@ class StreamExchange:
             if splitter.is_between_frames and part.lstrip().startswith(b"{"):
                 await self._read_whole(await read_whole(parts, first=part), meter)
                 return
-            await self._forward(self._take_all(splitter.feed(part), meter), meter)
+            await self._read_part(splitter.feed(part), meter)
             if self._is_done:
                 return
         last = splitter.rest()
         if last:
-            await self._forward(self._take_all([last], meter), meter)
+            await self._read_part([last], meter)
+
+    async def _read_part(self, frames: Iterable[bytes], meter: Meter) -> None:
+        """Take what came at once; words before a fault count once there are words, else the fault stays invisible."""
+        ready: list[Chunk] = []
+        try:
+            self._take_all(frames, ready, meter=meter)
+        except ProviderError:
+            if self.outgoing.has_started:
+                await self._forward(ready, meter)
+            raise
+        await self._forward(ready, meter)
 
     async def _read_whole(self, raw: bytes, meter: Meter) -> None:
         """Take an answer in one piece, as servers give that know no streams, for a stream of few frames."""
         for chunk in chunks_of(parse_answer(raw)):
-            await self._forward(self._take_all([b"data: " + orjson.dumps(chunk)], meter), meter)
+            await self._read_part([b"data: " + wire_json.dumps(chunk)], meter)
 
-    def _take_all(self, frames: Iterable[bytes], meter: Meter) -> list[Chunk]:
-        """Sort frames that arrived together; gives the chunks that may go to the caller at once."""
+    def _take_all(self, frames: Iterable[bytes], ready: list[Chunk], *, meter: Meter) -> None:
+        """Sort frames that arrived together; `ready` gets the chunks that may go to the caller at once."""
         self._has_news = False
         try:
-            return [chunk for frame in frames if (chunk := self._take(frame, meter)) is not None]
+            ready.extend(chunk for frame in frames if (chunk := self._take(frame, meter)) is not None)
         finally:
             if self._has_news:
                 meter.content()
@@ -163,12 +178,14 @@ class StreamExchange:
 
     def _parse(self, payload: bytes, meter: Meter) -> Chunk | None:
         try:
-            return read_chunk(payload)
+            chunk = read_chunk(payload)
         except ProviderProtocolError:
             if not self.may_skip():
                 raise
             meter.skipped_frame()
             return None
+        self._whole.is_needed |= chunk.has_halves
+        return chunk
 
     def _sorted(self, chunk: Chunk) -> Chunk | None:
         if chunk.is_content:
@@ -185,6 +202,8 @@ class StreamExchange:
         return None
 
     async def _forward(self, ready: list[Chunk], meter: Meter) -> None:
+        if self._whole.is_needed:
+            ready = self._whole.feed(ready)
         if not ready:
             return
         if self._lifecycle and ready[0] is not self._lifecycle[0]:

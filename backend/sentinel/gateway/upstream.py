@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import orjson
 
 from sentinel.errors import ProviderError, ProviderProtocolError, ProviderUnavailableError
+from sentinel.gateway import wire_json
 from sentinel.providers.classification import from_response
 from sentinel.providers.usage_refusals import UsageRefusals
 from sentinel.providers.vendor_codes import FAILED
@@ -156,7 +157,7 @@ def parse_answer(raw: bytes) -> dict[str, Any]:
         ProviderError: it is none, or an error that was sent with a status of success.
     """
     try:
-        data = orjson.loads(raw)
+        data = wire_json.loads(raw)
     except orjson.JSONDecodeError as error:
         message = "the provider's answer does not parse"
         raise ProviderProtocolError(message, cause="not_json") from error

@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from sentinel.domain.characters import with_whole_characters
+
 _REPLACEMENT = "\ufffd"
 _ESCAPED_NUL = rb"\u0000"
 _DEEPEST = 100  # levels; orjson gives up at 254
@@ -20,13 +22,7 @@ def clean_text(text: str) -> str:
     """Give the text with everything that cannot be stored replaced by U+FFFD."""
     if "\x00" in text:
         text = text.replace("\x00", _REPLACEMENT)
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
+    return with_whole_characters(text)
 
 
 def dumps(value: Any) -> str:

@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import ToolCallChunk
 
 from sentinel.domain.attempts import Usage
+from sentinel.domain.characters import HalfJoiner, with_whole_characters
 from sentinel.errors import ProviderEmptyError, ProviderError, ProviderProtocolError
 from sentinel.providers.base import ChatStream, ModelCall, Piece, ToolRequest, ToolSchema
 from sentinel.providers.classification import from_exception
@@ -98,14 +99,19 @@ class _Stream:
         self._finish_reason = finish_reason
         self._requires_marker = requires_marker
         self._tools: AIMessageChunk | None = None
+        self._halves = HalfJoiner()
 
     async def __aiter__(self) -> AsyncIterator[Piece]:
         has_marker = False
         async for chunk in self._chunks:
-            piece = self._piece(chunk)
+            piece = self._piece(chunk, self._halves.feed(chunk.text))
             has_marker = has_marker or piece.finish_reason is not None
             yield piece
-        if not (has_marker or self._requires_marker):
+        if not has_marker and self._requires_marker:
+            return
+        if rest := self._halves.finish():
+            yield Piece(text=rest, is_content=True)
+        if not has_marker:
             yield Piece(finish_reason="tool_calls" if self._tools else "stop")
 
     def tool_requests(self) -> tuple[list[ToolRequest], list[str]]:
@@ -123,14 +129,13 @@ class _Stream:
                 good.append(request)
         return good, bad
 
-    def _piece(self, chunk: AIMessageChunk) -> Piece:
+    def _piece(self, chunk: AIMessageChunk, text: str) -> Piece:
         has_tools = bool(chunk.tool_call_chunks)
         if has_tools:
             self._tools = chunk if self._tools is None else self._tools + chunk
-        text = chunk.text
         return Piece(
             text=text,
-            is_content=bool(text) or has_tools,
+            is_content=bool(chunk.text) or has_tools,
             has_tool_parts=has_tools,
             finish_reason=self._finish_reason(chunk.response_metadata),
             usage=_usage(chunk),
@@ -149,9 +154,11 @@ def _tool_request(call: ToolCallChunk, index: int) -> ToolRequest | None:
 
 
 def _plain(value: Any) -> Any:
-    """Give arguments that every store can keep: a whole number beyond 64 bits becomes a float, as JSON readers do."""
+    """Give arguments that every store can keep: whole characters, and a float for a whole number beyond 64 bits."""
+    if isinstance(value, str):
+        return with_whole_characters(value)
     if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {_plain(str(key)): _plain(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_plain(each) for each in value]
     is_huge = isinstance(value, int) and not -(2**63) <= value < 2**63
