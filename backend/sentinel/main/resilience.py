@@ -62,6 +62,7 @@ def build_resilience(settings: Settings, clock: Clock) -> Resilience:
         cooldowns=CooldownBoard(clock, listener=holds),
         bulkheads=BulkheadBoard(),
         budget=RetryBudget(BudgetConfig(ratio=settings.retry.budget_ratio)),
+        slow_first_token_seconds=settings.breaker.slow_first_token_seconds,
     )
     kill_switches = KillSwitches(clock)
     gate = TargetGate(

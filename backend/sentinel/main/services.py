@@ -84,17 +84,7 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
             open_tools(settings, parts, storage=storage, watch=watch, environment=environment)
         )
         graph = build_graph(await _checkpointer(settings, stack))
-        lag = await stack.enter_async_context(LoopLag(clock))
-        pipeline = AttemptPipeline(
-            protection=parts.protection,
-            clock=clock,
-            observe=[monitor.observe, watch.metrics.attempt],
-            observe_streams=[parts.first_tokens.observe],
-            was_late=lag.was_late_since,
-            prices=prices_of(settings),
-        )
-        models = ChatAttempts(providers=await build_providers(settings, clock, stack), pipeline=pipeline)
-        recovery = Recovery(pipeline=pipeline, planner=parts.planner, gate=parts.gate, hedges=parts.hedges, clock=clock)
+        models, recovery = await _calls(settings, parts, monitor=monitor, watch=watch, stack=stack)
         gateway = await build_gateway(
             settings, recovery, providers=models.providers, ids=ids, observe=watch.request_over, stack=stack
         )
@@ -117,6 +107,26 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
         await stack.enter_async_context(mcp.running())
         executor.submit_all(await storage.runs.unfinished())
         yield Running(services=services, gateway=gateway, mcp=mcp, executor=executor, live=storage.live)
+
+
+async def _calls(
+    settings: Settings, parts: Resilience, *, monitor: ProviderMonitor, watch: Watch, stack: AsyncExitStack
+) -> tuple[ChatAttempts, Recovery]:
+    """Make what asks the providers for runs and for the gateway: one pipeline, so that both learn from each other."""
+    lag = await stack.enter_async_context(LoopLag(parts.clock))
+    pipeline = AttemptPipeline(
+        protection=parts.protection,
+        clock=parts.clock,
+        observe=[monitor.observe, watch.metrics.attempt],
+        observe_streams=[parts.first_tokens.observe],
+        was_late=lag.was_late_since,
+        prices=prices_of(settings),
+    )
+    models = ChatAttempts(providers=await build_providers(settings, parts.clock, stack), pipeline=pipeline)
+    recovery = Recovery(
+        pipeline=pipeline, planner=parts.planner, gate=parts.gate, hedges=parts.hedges, clock=parts.clock
+    )
+    return models, recovery
 
 
 async def _checkpointer(settings: Settings, stack: AsyncExitStack) -> Any:

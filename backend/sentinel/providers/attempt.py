@@ -166,7 +166,7 @@ class AttemptPipeline:
         with passage, self._slowness_told(spec, watch, passage):
             error = self._excused(await _perform(spec, exchange, watch), watch)
             attempt = self._record(spec, watch, error, usage=exchange.usage, breaker_state=passage.breaker_state.value)
-            passage.settle(attempt, is_stream=spec.is_stream)
+            passage.settle(attempt, is_stream=spec.is_stream, first_token_seconds=spec.deadlines.first_token_seconds)
         return attempt
 
     @contextmanager
@@ -175,9 +175,8 @@ class AttemptPipeline:
         if not spec.is_stream:
             yield
             return
-        alarm = asyncio.get_running_loop().call_later(
-            self.protection.slow_first_token_seconds, self._mark_slow, watch, passage
-        )
+        slow_after = self.protection.slow_after_seconds(spec.deadlines.first_token_seconds)
+        alarm = asyncio.get_running_loop().call_later(slow_after, self._mark_slow, watch, passage)
         try:
             yield
         finally:

@@ -126,7 +126,7 @@ class CircuitBreaker:
             self._probe_succeeded(now)
             return
         took = now - permit.started if duration is None else duration
-        self._evidence.add_success(now, slow=slow, was_marked=permit.is_marked, duration=took)
+        self._evidence.add_success(now, slow=slow, marked_slot=permit.marked_slot, duration=took)
         self._judge(now, None)
 
     def _failed(
@@ -147,17 +147,20 @@ class CircuitBreaker:
             self._open_until = max(self._open_until, self._evidence.not_before)
             return
         took = now - permit.started if duration is None else duration
-        self._evidence.add_failure(now, slow=slow, was_marked=permit.is_marked, duration=took)
+        self._evidence.add_failure(now, slow=slow, marked_slot=permit.marked_slot, duration=took)
         if self._state is _HALF_OPEN:
             self._reopen(TransitionRule.PROBE, now, reason=cause)
         else:
             self._judge(now, cause)
 
     def _returned(self, permit: CircuitPermit) -> None:
-        self._settle(self._clock.monotonic())
+        now = self._clock.monotonic()
+        self._settle(now)
         self._neutral += 1
         if self._probe is permit:
             self._probe = None
+        if permit.marked_slot is not None and permit.epoch == self._epoch:
+            self._evidence.window.take_back_slow(permit.marked_slot, now)
 
     def _repeated(self) -> None:
         self._ignored += 1
@@ -165,8 +168,7 @@ class CircuitBreaker:
     def _marked_slow(self, permit: CircuitPermit) -> None:
         now = self._clock.monotonic()
         if self._state is _CLOSED and self._counts(permit, now):
-            permit.is_marked = True
-            self._evidence.window.mark_slow(now)
+            permit.marked_slot = self._evidence.window.mark_slow(now)
             self._judge(now, None)
 
     def _counts(self, permit: CircuitPermit, now: float) -> bool:

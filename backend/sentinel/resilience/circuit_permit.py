@@ -35,16 +35,17 @@ class Circuit(Protocol):
 class CircuitPermit:
     """The right to make one call through one circuit, and the duty to say how it went.
 
-    The first result counts, every later one is ignored. `state` is the state that gave the permit.
+    The first result counts, every later one is ignored. `state` is the state that gave the permit, `marked_slot` the
+    piece of the window in which the call was marked slow, if it was.
     """
 
-    __slots__ = ("_breaker", "_is_done", "epoch", "is_marked", "started", "state")
+    __slots__ = ("_breaker", "_is_done", "epoch", "marked_slot", "started", "state")
 
     def __init__(self, breaker: "Circuit", state: BreakerState, *, epoch: int, started: float) -> None:
         """Made by `CircuitBreaker.acquire` alone."""
         self._breaker = breaker
         self._is_done = False
-        self.is_marked = False
+        self.marked_slot: int | None = None
         self.state = state
         self.epoch = epoch
         self.started = started
@@ -77,8 +78,8 @@ class CircuitPermit:
             self._breaker._returned(self)
 
     def mark_slow(self) -> None:
-        """Say that the call is past the slow threshold and still runs; it is counted once, whatever comes after."""
-        if not self._is_done and not self.is_marked:
+        """Say that the call is past the slow threshold and still runs; the mark counts until the call ends."""
+        if not self._is_done and self.marked_slot is None:
             self._breaker._marked_slow(self)
 
     def release(self) -> None:

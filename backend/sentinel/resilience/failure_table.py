@@ -57,7 +57,7 @@ class LatchScope(StrEnum):
 class FailureRule:
     """One cause. `row` is its row in the failure table, 0 for what has none.
 
-    `return_at_once`: with nobody else to ask, waiting would not help, so the caller is told immediately. `is_slow`:
+    `is_slow`:
     counts as a slow call. `is_strain`: the target has too much to do, so fewer calls may be in flight.
     `escalates_after`: so many of these in a row on one model are a failure of it. `is_moot`: we ended it ourselves for
     an answer that came from elsewhere, so that it was no try of its target.
@@ -67,7 +67,6 @@ class FailureRule:
     outcome: Outcome
     same_target: SameTarget = SameTarget.NEVER
     elsewhere: Elsewhere = Elsewhere.ANY
-    return_at_once: bool = False
     pace: Pace = Pace.NORMAL
     is_slow: bool = False
     is_strain: bool = False
@@ -103,9 +102,7 @@ FAILURE_TABLE = _rows(
     (["request_timeout"], FailureRule(row=6, outcome=_FAILURE, same_target=_ALONE, is_strain=True)),
     (
         ["conflict"],
-        FailureRule(
-            row=7, outcome=_NEUTRAL, same_target=_AGAIN, elsewhere=_NONE, return_at_once=True, pace=Pace.AT_ONCE
-        ),
+        FailureRule(row=7, outcome=_NEUTRAL, same_target=_AGAIN, elsewhere=_NONE, pace=Pace.AT_ONCE),
     ),
     (
         ["rate_limit"],
@@ -113,16 +110,16 @@ FAILURE_TABLE = _rows(
             row=8, outcome=Outcome.THROTTLE, same_target=SameTarget.WAIT_SHORT, pace=Pace.GENTLE, is_strain=True
         ),
     ),
-    (["quota"], FailureRule(row=9, outcome=Outcome.LATCH, return_at_once=True, latch=LatchScope.CREDENTIAL)),
-    (["auth"], FailureRule(row=10, outcome=Outcome.LATCH, return_at_once=True, latch=LatchScope.CREDENTIAL)),
-    (["caller_auth"], FailureRule(row=11, outcome=_NEUTRAL, elsewhere=_NONE, return_at_once=True)),
-    (["unknown_model"], FailureRule(row=12, outcome=Outcome.LATCH, return_at_once=True, latch=LatchScope.MODEL)),
+    (["quota"], FailureRule(row=9, outcome=Outcome.LATCH, latch=LatchScope.CREDENTIAL)),
+    (["auth"], FailureRule(row=10, outcome=Outcome.LATCH, latch=LatchScope.CREDENTIAL)),
+    (["caller_auth"], FailureRule(row=11, outcome=_NEUTRAL, elsewhere=_NONE)),
+    (["unknown_model"], FailureRule(row=12, outcome=Outcome.LATCH, latch=LatchScope.MODEL)),
     (
         ["context_length"],
-        FailureRule(row=13, outcome=_NEUTRAL, elsewhere=Elsewhere.LARGER_CONTEXT, return_at_once=True),
+        FailureRule(row=13, outcome=_NEUTRAL, elsewhere=Elsewhere.LARGER_CONTEXT),
     ),
-    (["content_filter"], FailureRule(row=14, outcome=_NEUTRAL, elsewhere=_NONE, return_at_once=True)),
-    (["bad_request"], FailureRule(row=15, outcome=_NEUTRAL, elsewhere=_NONE, return_at_once=True)),
+    (["content_filter"], FailureRule(row=14, outcome=_NEUTRAL, elsewhere=_NONE)),
+    (["bad_request"], FailureRule(row=15, outcome=_NEUTRAL, elsewhere=_NONE)),
     (["bad_generation"], FailureRule(row=16, outcome=_QUALITY, same_target=_AGAIN, pace=Pace.AT_ONCE)),
     # Row 18, an error event in mid-stream, is the row of the word that its body has.
     (["stall"], FailureRule(row=17, outcome=_FAILURE, is_strain=True)),
@@ -134,8 +131,8 @@ FAILURE_TABLE = _rows(
     ),
     (["bad_tool_json"], FailureRule(row=22, outcome=_QUALITY, same_target=_AGAIN, pace=Pace.AT_ONCE)),
     # Row 23, an answer cut by its length limit, is a success of the transport and has no cause.
-    (["cancelled"], FailureRule(row=24, outcome=_NEUTRAL, elsewhere=_NONE, return_at_once=True)),
-    (["deadline_exceeded"], FailureRule(row=25, outcome=_NEUTRAL, elsewhere=_NONE, return_at_once=True)),
+    (["cancelled"], FailureRule(row=24, outcome=_NEUTRAL, elsewhere=_NONE)),
+    (["deadline_exceeded"], FailureRule(row=25, outcome=_NEUTRAL, elsewhere=_NONE)),
     # Row 26, `x-should-retry: false`, forbids what `same_target` would allow: `Attempt.may_repeat`.
     (["circuit_open", "kill_switch", "cooldown", "latched"], FailureRule(row=27, outcome=_NEUTRAL)),
     # Two targets were asked, and the other one spoke first.
@@ -157,5 +154,5 @@ def rule_of(attempt: Attempt) -> FailureRule:
     if known is not None:
         return known
     if attempt.final:
-        return FailureRule(row=0, outcome=attempt.outcome, elsewhere=Elsewhere.NONE, return_at_once=True)
+        return FailureRule(row=0, outcome=attempt.outcome, elsewhere=Elsewhere.NONE)
     return FailureRule(row=0, outcome=attempt.outcome)

@@ -40,12 +40,13 @@ class Passage:
         """Say that the call is still without its first token when it should long have had it."""
         self._permit.mark_slow()
 
-    def settle(self, attempt: Attempt, *, is_stream: bool = True) -> None:
-        """Say how the call ended. Only of a stream is it known how fast its target begins."""
+    def settle(self, attempt: Attempt, *, is_stream: bool = True, first_token_seconds: float = 0.0) -> None:
+        """Say how the call ended. Only of a stream is it known how fast its target begins; its limit is given."""
         self._place.settle(attempt)
         self._hold.settle(attempt)
         self._protection.budget.observe(attempt)
-        self._tell_circuits(attempt, slow=is_stream and self._protection.is_slow(attempt))
+        slow_after = self._protection.slow_after_seconds(first_token_seconds)
+        self._tell_circuits(attempt, slow=is_stream and _is_slow(attempt, slow_after))
 
     def _tell_circuits(self, attempt: Attempt, *, slow: bool) -> None:
         seconds = attempt.duration_ms / 1000
@@ -72,7 +73,8 @@ class Protection:
     """What stands before every target.
 
     `panics`: the calls that are under way through open circuits. `quality`: bad answers in a row, of which too many are
-    a failure of the model. `slow_first_token_seconds`: a first token later than this is a slow call.
+    a failure of the model. `slow_first_token_seconds`: a first token later than this is a slow call, unless the call
+    is allowed to take long (`slow_after_seconds`).
     """
 
     board: BreakerBoard
@@ -83,10 +85,9 @@ class Protection:
     quality: QualityStreaks = field(default_factory=QualityStreaks)
     slow_first_token_seconds: float = 10.0
 
-    def is_slow(self, attempt: Attempt) -> bool:
-        """Tell whether a streamed answer began too late, or not at all in its time."""
-        began_late = attempt.ttft_ms is not None and attempt.ttft_ms >= self.slow_first_token_seconds * 1000
-        return began_late or rule_of(attempt).is_slow
+    def slow_after_seconds(self, first_token_seconds: float) -> float:
+        """Give when an attempt with this limit counts as slow: who is allowed to wait long is not slow early."""
+        return max(self.slow_first_token_seconds, first_token_seconds / 2)
 
     def enter(self, target: Target, *, is_retry: bool = False, is_panic: bool = False) -> Passage:
         """Take a passage to `target`, or nothing of it; `is_panic` takes it past open circuits.
@@ -116,3 +117,9 @@ class Protection:
         if slot is None:
             raise CircuitOpenError(opened.key, opened.retry_after)
         taken.enter_context(slot)
+
+
+def _is_slow(attempt: Attempt, slow_after_seconds: float) -> bool:
+    """Tell whether a streamed answer began too late, or not at all in its time."""
+    began_late = attempt.ttft_ms is not None and attempt.ttft_ms >= slow_after_seconds * 1000
+    return began_late or rule_of(attempt).is_slow

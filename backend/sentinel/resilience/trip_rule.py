@@ -43,21 +43,21 @@ class Evidence:
         self.window.clear()
         self._end_streak()
 
-    def add_success(self, now: float, *, slow: bool, was_marked: bool, duration: float) -> None:
+    def add_success(self, now: float, *, slow: bool, marked_slot: int | None, duration: float) -> None:
         """Count a call that ended well at this monotonic instant after `duration` seconds."""
-        if was_marked:
-            self.window.unmark_running(now)
-        self.window.add_success(now, slow=slow and not was_marked)
+        if marked_slot is not None:
+            self.window.take_back_slow(marked_slot, now)
+        self.window.add_success(now, slow=slow or marked_slot is not None)
         if self.consecutive_failures:
             self._end_streak()
         if self._durations.observe(duration):
             self.window.resize(self._durations.buckets, now)
 
-    def add_failure(self, now: float, *, slow: bool, was_marked: bool, duration: float) -> None:
+    def add_failure(self, now: float, *, slow: bool, marked_slot: int | None, duration: float) -> None:
         """Count a call that failed at this monotonic instant after `duration` seconds."""
-        if was_marked:
-            self.window.unmark_running(now)
-        self.window.add_failure(now, slow=slow and not was_marked)
+        if marked_slot is not None:
+            self.window.take_back_slow(marked_slot, now)
+        self.window.add_failure(now, slow=slow or marked_slot is not None)
         self._streak.append(now)
         self.consecutive_failures += 1
         if self._durations.observe(duration):

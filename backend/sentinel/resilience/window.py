@@ -56,7 +56,7 @@ class RollingWindow:
         return self._current
 
     def add_success(self, now: float, *, slow: bool = False) -> None:
-        """Count a call that succeeded; `slow` if it was and had not been marked while it ran."""
+        """Count a call that succeeded; if it was marked while it ran, take that back first."""
         bucket = self.advance(now)
         bucket[_SUCCESSES] += 1
         self.successes += 1
@@ -65,7 +65,7 @@ class RollingWindow:
             self.slow += 1
 
     def add_failure(self, now: float, *, slow: bool = False) -> None:
-        """Count a call that failed; `slow` if it was and had not been marked while it ran."""
+        """Count a call that failed; if it was marked while it ran, take that back first."""
         bucket = self.advance(now)
         bucket[_FAILURES] += 1
         self.failures += 1
@@ -73,18 +73,25 @@ class RollingWindow:
             bucket[_SLOW] += 1
             self.slow += 1
 
-    def mark_slow(self, now: float) -> None:
-        """Count a call that still runs as slow."""
+    def mark_slow(self, now: float) -> int:
+        """Count a call that still runs as slow; returns the slot of the mark, to take it back when the call ends."""
         bucket = self.advance(now)
         bucket[_SLOW] += 1
         bucket[_RUNNING] += 1
         self.slow += 1
         self.running_slow += 1
+        return bucket[_SLOT]
 
-    def unmark_running(self, now: float) -> None:
-        """Let a call marked slow while it ran be counted once: its end is about to be added."""
-        self.advance(now)[_RUNNING] -= 1
-        self.running_slow -= 1
+    def take_back_slow(self, slot: int, now: float) -> None:
+        """Uncount the mark of a call that has ended, unless it is too old to be counted still."""
+        current = self.advance(now)
+        for bucket in (current, *self._past):
+            if bucket[_SLOT] == slot:
+                bucket[_SLOW] -= 1
+                bucket[_RUNNING] -= 1
+                self.slow -= 1
+                self.running_slow -= 1
+                return
 
     def resize(self, buckets: int, now: float) -> None:
         """Reach further back from now on, or less far at once."""

@@ -141,6 +141,7 @@ class BreakerSettings(Model):
     failure_rate: Share = 0.5
     window_seconds: Seconds = 60.0
     recovery_seconds: Seconds = 30.0
+    slow_first_token_seconds: Seconds = 10.0
     panic: Literal["fail", "probe"] = Panic.FAIL.value
     profiles: dict[Literal["provider", "tool"], BreakerProfile] = Field(default_factory=dict)
 
@@ -148,7 +149,11 @@ class BreakerSettings(Model):
         """Give the breaker's numbers for one kind of target; its outer limits grow with what was chosen."""
         chosen = self.profiles.get(profile, BreakerProfile()).model_dump(exclude_none=True)
         outer = BreakerConfig()
-        values = self.model_dump(exclude={"panic", "profiles"}) | PROFILE_DEFAULTS[profile] | chosen
+        values = (
+            self.model_dump(exclude={"slow_first_token_seconds", "panic", "profiles"})
+            | PROFILE_DEFAULTS[profile]
+            | chosen
+        )
         return BreakerConfig(
             **values,
             max_window_seconds=max(outer.max_window_seconds, values["window_seconds"]),

@@ -178,6 +178,21 @@ async def test_what_we_did_not_send_changes_nothing(cause: str) -> None:
     assert rig.seen() == before
 
 
+@SITUATIONS
+@pytest.mark.parametrize("cause", [*ERRORS, "loop_lag", "deadline_exceeded", None])
+def test_calls_that_were_found_slow_and_end_neutrally_change_nothing(situation: Situation, cause: str | None) -> None:
+    """Nor does a call that is left without a word, however many there are."""
+    rig = Rig()
+    situation(rig)
+    before = rig.seen()
+    for _ in range(20):
+        with rig.protection.enter(TARGET) as passage:
+            passage.mark_slow()
+            if cause is not None:
+                passage.settle(finished(TARGET, cause))
+    assert rig.seen() == before
+
+
 async def test_what_is_refused_by_an_open_circuit_changes_nothing() -> None:
     rig = Rig()
     rig.settle(*["server_error"] * 5)

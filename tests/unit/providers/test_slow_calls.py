@@ -37,9 +37,14 @@ def after(
     looks_at: float,
     *first_words: float,
     is_stream: bool = True,
+    first_token_seconds: float = 20.0,
+    callers_leave: bool = False,
     was_late: Callable[[float], bool] = never_late,
 ) -> BreakerSnapshot:
-    """Begin an exchange for each of these at once; give the target's circuit as it is so many seconds later."""
+    """Begin an exchange for each of these at once; give the target's circuit as it is so many seconds later.
+
+    `callers_leave`: what is under way then is cancelled before the circuit is looked at.
+    """
 
     async def work() -> BreakerSnapshot:
         clock = LoopClock(asyncio.get_running_loop())
@@ -47,15 +52,18 @@ def after(
         spec = AttemptSpec(
             number=1,
             target=TARGET,
-            deadlines=Deadlines(first_token_seconds=20 if is_stream else 600, total_seconds=600),
+            deadlines=Deadlines(first_token_seconds=first_token_seconds if is_stream else 600, total_seconds=600),
             deadline=Deadline(clock, 600),
             is_stream=is_stream,
         )
         running = [asyncio.create_task(pipeline.run(spec, Exchange(seconds))) for seconds in first_words]
         await clock.sleep(looks_at)
+        circuit = pipeline.protection.board.get(TARGET.breaker_keys[1])
+        before = circuit.snapshot()
         for task in running:
             task.cancel()
-        return pipeline.protection.board.get(TARGET.breaker_keys[1]).snapshot()
+        await asyncio.gather(*running, return_exceptions=True)
+        return circuit.snapshot() if callers_leave else before
 
     return run_in_virtual_time(work())
 
@@ -71,9 +79,25 @@ def test_ten_streams_that_are_late_together_open_the_circuit_before_any_of_them_
     assert after(15.1, *[9.9] * 10).state is BreakerState.CLOSED
 
 
+def test_a_stream_that_is_late_and_whose_caller_leaves_counts_for_nothing() -> None:
+    assert after(10.1, *[15.0] * 9, callers_leave=True).slow == 0
+    assert after(15.1, *[15.0] * 5, *[18.0] * 4, callers_leave=True).slow == 5
+
+
 def test_a_stream_that_never_begins_counts_once_as_a_failure_and_as_slow() -> None:
     snapshot = after(20.1, 100.0, 1.0)
     assert (snapshot.failures, snapshot.successes, snapshot.slow) == (1, 1, 1)
+
+
+def test_a_stream_that_may_take_a_minute_is_slow_after_half_of_it() -> None:
+    assert after(29.9, *[29.0] * 12, first_token_seconds=60).slow == 0
+    assert after(29.9, *[31.0] * 9, first_token_seconds=60).slow == 0
+    assert after(30.1, *[31.0] * 9, first_token_seconds=60).slow == 9
+    assert after(31.1, *[31.0] * 9, first_token_seconds=60).slow == 9
+
+
+def test_a_short_limit_makes_nobody_slow_earlier() -> None:
+    assert after(5.0, *[3.0] * 12, first_token_seconds=4).slow == 0
 
 
 def test_a_whole_answer_may_take_its_time() -> None:

@@ -19,7 +19,7 @@ class Token:
 
     epoch: int
     is_done: bool = False
-    is_marked: bool = False
+    marked_at: float | None = None
 
 
 class BreakerModel:
@@ -107,6 +107,7 @@ class BreakerModel:
         token.is_done = True
         if outcome == "neutral":
             self.neutral += 1
+            self.unmark(token)
             self.probe = None if self.probe is token else self.probe
         elif token.epoch != self.epoch:
             self.ignored += 1
@@ -120,20 +121,25 @@ class BreakerModel:
     def mark(self, token: Token, now: float) -> None:
         """The call is slow and still runs."""
         self.let_time_pass(now)
-        if token.is_done or token.is_marked or self.state != "closed":
+        if token.is_done or token.marked_at is not None or self.state != "closed":
             return
         if token.epoch != self.epoch:
             self.ignored += 1
         elif not (self.override and self.override[0] == "forced_closed"):
-            token.is_marked = True
+            token.marked_at = now
             self.events += [(now, "slow"), (now, "known")]
             self.judge(now)
 
+    def unmark(self, token: Token) -> None:
+        """The call has ended, and its mark with it."""
+        if token.marked_at is not None and token.epoch == self.epoch:
+            self.events.remove((token.marked_at, "slow"))
+            self.events.remove((token.marked_at, "known"))
+
     def record(self, token: Token, outcome: str, now: float, *, slow: bool, retry_after: float) -> None:
         """Count a result of a closed circuit."""
-        self.events.append((now, outcome))
-        if not token.is_marked:
-            self.events += [(now, "known")] + [(now, "slow")] * slow
+        self.unmark(token)
+        self.events += [(now, outcome), (now, "known")] + [(now, "slow")] * (slow or token.marked_at is not None)
         if outcome == "success":
             self.streak, self.not_before = [], 0.0
         else:

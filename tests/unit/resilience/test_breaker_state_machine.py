@@ -129,6 +129,18 @@ class BreakerMachine(RuleBasedStateMachine):
         self.finish(pair, outcome, slow=slow)
 
     @precondition(lambda self: self.held)
+    @rule(outcome=st.sampled_from(OUTCOMES), pause=st.sampled_from([0, 5, 59.875, 60, 90]))
+    def all_are_found_slow_and_end(self, outcome: str, pause: float) -> None:
+        """Property 6 with a mark, which may be older than the window at the end."""
+        for permit, token in self.held:
+            self.model.mark(token, self.now)
+            permit.mark_slow()
+        self.clock.advance(pause)
+        pairs, self.held = self.held, []
+        for pair in pairs:
+            self.finish(pair, outcome)
+
+    @precondition(lambda self: self.held)
     @rule(data=st.data())
     def call_is_found_slow(self, data: st.DataObject) -> None:
         permit, token = data.draw(st.sampled_from(self.held))

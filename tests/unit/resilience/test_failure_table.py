@@ -15,48 +15,47 @@ F, N, T, L, Q = Outcome.FAILURE, Outcome.NEUTRAL, Outcome.THROTTLE, Outcome.LATC
 NEVER, ALONE, AGAIN, SHORT = SameTarget.NEVER, SameTarget.WHEN_ALONE, SameTarget.ASK_AGAIN, SameTarget.WAIT_SHORT
 ANY, LARGER, NONE = Elsewhere.ANY, Elsewhere.LARGER_CONTEXT, Elsewhere.NONE
 
-# Row of the failure table, its causes, class, same target, other targets, return at once.
+# Row of the failure table, its causes, class, same target, other targets.
 ROWS = [
-    (1, ["connection_refused", "dns_failure", "tls_failure", "connect_timeout"], F, ALONE, ANY, False),
-    (2, ["pool_timeout", "bulkhead_full", "loop_lag"], N, NEVER, ANY, False),
-    (3, ["read_timeout", "first_token_timeout"], F, NEVER, ANY, False),
-    (4, ["server_error"], F, ALONE, ANY, False),
-    (5, ["overloaded"], F, ALONE, ANY, False),
-    (6, ["request_timeout"], F, ALONE, ANY, False),
-    (7, ["conflict"], N, AGAIN, NONE, True),
-    (8, ["rate_limit"], T, SHORT, ANY, False),
-    (9, ["quota"], L, NEVER, ANY, True),
-    (10, ["auth"], L, NEVER, ANY, True),
-    (11, ["caller_auth"], N, NEVER, NONE, True),
-    (12, ["unknown_model"], L, NEVER, ANY, True),
-    (13, ["context_length"], N, NEVER, LARGER, True),
-    (14, ["content_filter"], N, NEVER, NONE, True),
-    (15, ["bad_request"], N, NEVER, NONE, True),
-    (16, ["bad_generation"], Q, AGAIN, ANY, False),
-    (17, ["stall"], F, NEVER, ANY, False),
-    (19, ["truncated", "connection_lost", "malformed_frame"], F, NEVER, ANY, False),
-    (20, ["not_json", "unreadable"], F, NEVER, ANY, False),
-    (21, ["empty_answer"], Q, AGAIN, ANY, False),
-    (22, ["bad_tool_json"], Q, AGAIN, ANY, False),
-    (24, ["cancelled"], N, NEVER, NONE, True),
-    (25, ["deadline_exceeded"], N, NEVER, NONE, True),
-    (27, ["circuit_open", "kill_switch", "cooldown", "latched"], N, NEVER, ANY, False),
-    (0, ["stale_connection"], N, AGAIN, ANY, False),
-    (0, ["hedge_lost"], N, NEVER, ANY, False),
-    (0, ["seam_diverged"], Q, NEVER, ANY, False),
-    (0, ["unsupported"], N, NEVER, ANY, False),
-    (0, ["prefill_refused", "usage_refused"], N, AGAIN, ANY, False),
+    (1, ["connection_refused", "dns_failure", "tls_failure", "connect_timeout"], F, ALONE, ANY),
+    (2, ["pool_timeout", "bulkhead_full", "loop_lag"], N, NEVER, ANY),
+    (3, ["read_timeout", "first_token_timeout"], F, NEVER, ANY),
+    (4, ["server_error"], F, ALONE, ANY),
+    (5, ["overloaded"], F, ALONE, ANY),
+    (6, ["request_timeout"], F, ALONE, ANY),
+    (7, ["conflict"], N, AGAIN, NONE),
+    (8, ["rate_limit"], T, SHORT, ANY),
+    (9, ["quota"], L, NEVER, ANY),
+    (10, ["auth"], L, NEVER, ANY),
+    (11, ["caller_auth"], N, NEVER, NONE),
+    (12, ["unknown_model"], L, NEVER, ANY),
+    (13, ["context_length"], N, NEVER, LARGER),
+    (14, ["content_filter"], N, NEVER, NONE),
+    (15, ["bad_request"], N, NEVER, NONE),
+    (16, ["bad_generation"], Q, AGAIN, ANY),
+    (17, ["stall"], F, NEVER, ANY),
+    (19, ["truncated", "connection_lost", "malformed_frame"], F, NEVER, ANY),
+    (20, ["not_json", "unreadable"], F, NEVER, ANY),
+    (21, ["empty_answer"], Q, AGAIN, ANY),
+    (22, ["bad_tool_json"], Q, AGAIN, ANY),
+    (24, ["cancelled"], N, NEVER, NONE),
+    (25, ["deadline_exceeded"], N, NEVER, NONE),
+    (27, ["circuit_open", "kill_switch", "cooldown", "latched"], N, NEVER, ANY),
+    (0, ["stale_connection"], N, AGAIN, ANY),
+    (0, ["hedge_lost"], N, NEVER, ANY),
+    (0, ["seam_diverged"], Q, NEVER, ANY),
+    (0, ["unsupported"], N, NEVER, ANY),
+    (0, ["prefill_refused", "usage_refused"], N, AGAIN, ANY),
 ]
 
 
-@pytest.mark.parametrize(("row", "causes", "outcome", "same", "elsewhere", "at_once"), ROWS)
+@pytest.mark.parametrize(("row", "causes", "outcome", "same", "elsewhere"), ROWS)
 def test_each_row_says_what_the_design_says(
-    row: int, causes: Sequence[str], outcome: Outcome, same: SameTarget, elsewhere: Elsewhere, at_once: bool
+    row: int, causes: Sequence[str], outcome: Outcome, same: SameTarget, elsewhere: Elsewhere
 ) -> None:
     for cause in causes:
         rule = FAILURE_TABLE[cause]
-        assert (rule.row, rule.outcome, rule.same_target) == (row, outcome, same), cause
-        assert (rule.elsewhere, rule.return_at_once) == (elsewhere, at_once), cause
+        assert (rule.row, rule.outcome, rule.same_target, rule.elsewhere) == (row, outcome, same, elsewhere), cause
 
 
 def test_every_cause_has_a_row_here() -> None:
@@ -110,7 +109,7 @@ def test_a_cause_that_nobody_knows_fails_over_and_is_not_retried() -> None:
 
 def test_a_final_attempt_of_unknown_cause_is_not_rerouted() -> None:
     rule = rule_of(attempt(None, N, final=True))
-    assert (rule.outcome, rule.elsewhere, rule.return_at_once) == (N, NONE, True)
+    assert (rule.outcome, rule.elsewhere) == (N, NONE)
 
 
 def classes_of_codes() -> dict[str, Outcome]:

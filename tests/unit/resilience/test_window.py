@@ -13,6 +13,14 @@ Step = tuple[float, str]
 _steps = st.lists(st.tuples(st.floats(0, 40), st.sampled_from(["failure", "success", "slow"])), max_size=60)
 
 
+def count(window: RollingWindow, kind: str, now: float) -> None:
+    """Let one event of this kind happen."""
+    if kind == "slow":
+        window.mark_slow(now)
+    else:
+        {"failure": window.add_failure, "success": window.add_success}[kind](now)
+
+
 @given(_steps)
 def test_window_counts_all_of_the_last_55_seconds_and_nothing_older_than_60(steps: list[Step]) -> None:
     """Property 7: exact to one bucket, whatever comes when."""
@@ -20,10 +28,50 @@ def test_window_counts_all_of_the_last_55_seconds_and_nothing_older_than_60(step
     for pause, kind in steps:
         now += pause
         events.append((now, kind))
-        {"failure": window.add_failure, "success": window.add_success, "slow": window.mark_slow}[kind](now)
+        count(window, kind, now)
         for counted, name in ((window.failures, "failure"), (window.successes, "success"), (window.slow, "slow")):
             ages = [now - at for at, event in events if event == name]
             assert sum(age < 55 for age in ages) <= counted <= sum(age < 60 for age in ages)
+
+
+_calls = st.lists(
+    st.tuples(st.floats(0, 100), st.floats(0, 200), st.sampled_from(["failure", "success", "neutral"])), max_size=30
+)
+
+
+@given(_calls, st.sampled_from([12, 24]))
+def test_call_marked_slow_counts_where_it_ends_and_only_there(calls: list[tuple[float, float, str]], size: int) -> None:
+    """Property 6 and 7: until its end the mark counts, then a result does, slow, and a neutral end leaves nothing."""
+    window = RollingWindow(buckets=size)
+    steps = sorted(
+        (1000.0 + start + more, number, is_end)
+        for number, (start, lasts, _) in enumerate(calls)
+        for is_end, more in ((False, 0.0), (True, lasts))
+    )
+    slots, marked, ended = dict[int, int](), dict[int, float](), list[tuple[float, str]]()
+    for now, number, is_end in steps:
+        if not is_end:
+            slots[number], marked[number] = window.mark_slow(now), now
+        else:
+            window.take_back_slow(slots[number], now)
+            del marked[number]
+            kind = calls[number][2]
+            if kind != "neutral":
+                {"failure": window.add_failure, "success": window.add_success}[kind](now, slow=True)
+                ended.append((now, kind))
+        running = sum(now // 5 - at // 5 < size for at in marked.values())
+        done = [kind for at, kind in ended if now // 5 - at // 5 < size]
+        assert (window.running_slow, window.slow, window.timed) == (running, running + len(done), running + len(done))
+        assert (window.failures, window.successes) == (done.count("failure"), done.count("success"))
+
+
+def test_call_that_outlives_the_window_since_its_mark_is_one_slow_call() -> None:
+    """The mark has left with its bucket by then; nothing is taken back twice."""
+    window = RollingWindow()
+    slot = window.mark_slow(1000)
+    window.take_back_slow(slot, 1090)
+    window.add_success(1090, slow=True)
+    assert (window.timed, window.slow, window.running_slow) == (1, 1, 0)
 
 
 @given(_steps, st.floats(60, 1e6))
@@ -32,7 +80,7 @@ def test_window_is_empty_a_minute_after_the_last_event(steps: list[Step], pause:
     window, now = RollingWindow(), 1000.0
     for gap, kind in steps:
         now += gap
-        {"failure": window.add_failure, "success": window.add_success, "slow": window.mark_slow}[kind](now)
+        count(window, kind, now)
     window.advance(now + pause)
     assert (window.failures, window.successes, window.slow, window.timed) == (0, 0, 0, 0)
     assert window.failure_rate == 0
@@ -71,9 +119,8 @@ def test_narrower_window_reaches_back_as_far_as_its_buckets_and_no_further() -> 
 def test_call_that_was_marked_and_ended_leaves_the_window_as_one_call() -> None:
     """When its bucket goes, no more goes than is left of it."""
     window = RollingWindow()
-    window.mark_slow(1000)
-    window.unmark_running(1000)
-    window.add_success(1000)
+    window.take_back_slow(window.mark_slow(1000), 1000)
+    window.add_success(1000, slow=True)
     assert (window.timed, window.slow, window.running_slow) == (1, 1, 0)
     window.advance(1060)
     assert (window.timed, window.slow, window.running_slow) == (0, 0, 0)

@@ -5,7 +5,9 @@ import sys
 import pytest
 
 from sentinel.domain.routes import Deadlines, HedgePolicy, Midstream, RoutePolicy, Seam, Target
+from sentinel.main.resilience import build_resilience
 from sentinel.settings import LangChainSettings, OpenAISettings
+from sentinel.testing.clock import FakeClock
 from tests.unit.settings.conftest import Folder
 
 WHOLE = """
@@ -100,6 +102,12 @@ def test_breaker_profiles_fill_in_what_they_do_not_say(folder: Folder) -> None:
 def test_a_panic_fails_unless_it_is_to_probe(folder: Folder) -> None:
     assert folder.load("# nothing\n").breaker.panic == "fail"
     assert folder.load("breaker: {panic: probe}\n").breaker.panic == "probe"
+
+
+def test_when_a_stream_is_slow_can_be_set(folder: Folder) -> None:
+    assert folder.load("# nothing\n").breaker.slow_first_token_seconds == 10.0
+    settings = folder.load("breaker: {slow_first_token_seconds: 25}\n")
+    assert build_resilience(settings, FakeClock()).protection.slow_first_token_seconds == 25.0
 
 
 def test_a_wide_window_and_a_long_pause_widen_the_outer_limits(folder: Folder) -> None:
