@@ -119,7 +119,7 @@ class Completions:
 
     def _work(self, asked: Asked, route: Route, *, path: str, body: Mapping[str, Any]) -> Work:
         deadline = Deadline(self.recovery.clock, route.deadlines.total_seconds)
-        is_stream = bool(body.get("stream"))
+        is_stream = path == CHAT_PATH and bool(body.get("stream"))
         call = Call(
             recovery=self.recovery, route=route, deadlines=route.deadlines, deadline=deadline, is_stream=is_stream
         )

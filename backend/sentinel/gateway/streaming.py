@@ -67,7 +67,7 @@ class StreamRelay:
         attempt = await self.call.attempt(target, self.last, splice_offset=len(continuation.emitted))
         read = read_refusal(attempt, continuation.method)
         self.call.attempts[-1] = read
-        self._is_spliced = self._is_spliced or read.outcome is Outcome.SUCCESS
+        self._is_spliced = self._is_spliced or read.outcome is Outcome.SUCCESS or self._was_filtered(read)
         return read
 
     async def _attempt_first_words(self, target: Target) -> Attempt:
@@ -101,7 +101,7 @@ class StreamRelay:
             is_constrained=request.is_constrained,
             encoder=self._encoder(target, continuation),
             connect_seconds=self.call.deadlines.connect_seconds,
-            may_skip=lambda: not self.call.has_alternative(target),
+            may_skip=lambda: not (self._may_go_on and self.call.has_alternative(target)),
         )
 
     def _encoder(self, target: Target, continuation: Continuation | None) -> Encoder:

@@ -11,6 +11,7 @@ import pytest
 from sentinel.domain.routes import Target
 from tests.support.canned import Canned, CannedProvider, chunk, frames, usage, whole
 from tests.support.gateway import Gateway, Plan, route, running_gateway
+from tests.support.openai_wire import client_of, hear
 
 ODD, SOUND = Target("odd", "m"), Target("sound", "m")
 TEXT = "One two three."
@@ -102,3 +103,13 @@ async def test_tool_calls_in_one_piece_are_streamed_with_their_places() -> None:
         )
         deltas = [choice.delta async for each in stream for choice in each.choices]
     assert [(call.index, call.id) for delta in deltas for call in delta.tool_calls or ()] == [(0, "t1"), (1, "t2")]
+
+
+async def test_a_filter_that_ends_a_continued_answer_lets_its_last_words_through_once() -> None:
+    broken = frames(*WORDS[:3])
+    filtered = frames(*WORDS[:3], chunk({"content": " three. And"}, "content_filter"), usage(), "[DONE]")
+    async with CannedProvider(broken).running() as first, CannedProvider(filtered).running() as second:
+        plan = Plan(wires={"odd": first, "sound": second}, routes=route(ODD, SOUND))
+        async with running_gateway(plan) as gateway, client_of(gateway.base_url) as caller:
+            answer = await hear(caller)
+    assert (answer.text, answer.finishes) == ("One two three. And", ["content_filter"])
