@@ -59,6 +59,11 @@ class StreamRelay:
             return True
         return self.call.route.midstream is Midstream.CONTINUE and self.request.allows_continuation
 
+    def _may_skip(self, target: Target) -> bool:
+        """Whether a garbled frame may be left out: nobody can take over, and nobody has asked to hear of breaks."""
+        is_wanted = self.call.route.midstream is Midstream.CONTINUE
+        return (is_wanted and not self._may_go_on) or not self.call.has_alternative(target)
+
     async def _attempt(self, target: Target) -> Attempt:
         continuation = self._continuation(target) if self.outgoing.has_started else None
         if continuation is None:
@@ -101,7 +106,7 @@ class StreamRelay:
             is_constrained=request.is_constrained,
             encoder=self._encoder(target, continuation),
             connect_seconds=self.call.deadlines.connect_seconds,
-            may_skip=lambda: not (self._may_go_on and self.call.has_alternative(target)),
+            may_skip=lambda: self._may_skip(target),
         )
 
     def _encoder(self, target: Target, continuation: Continuation | None) -> Encoder:
