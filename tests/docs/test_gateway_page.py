@@ -84,9 +84,9 @@ async def test_every_header_that_answers_have_is_named_and_no_other(page_server:
         answer = await complete(client)
     has = {name for name in answer.headers if name.startswith("x-sentinel-")}
     named = {name.lower() for row in table_rows("gateway.md", "Header", "Meaning") for name in row[0].split(", ")}
-    sent = {"x-sentinel-route", "x-sentinel-midstream", "x-sentinel-timeout-seconds", "x-request-id"}
-    priced = {"x-sentinel-cost-usd"}  # a header of those who have told prices
-    assert named == has | sent | priced
+    sent = {"x-sentinel-route", "x-sentinel-midstream", "x-sentinel-timeout-seconds", "idempotency-key", "x-request-id"}
+    sometimes = {"x-sentinel-cost-usd", "x-sentinel-idempotent-replay"}  # of answers with a price, or given again
+    assert named == has | sent | sometimes
 
 
 def test_every_error_of_ours_is_named_with_its_status() -> None:

@@ -24,6 +24,7 @@ from sentinel.gateway.call import Recovery
 from sentinel.gateway.completions import Completions, served_models
 from sentinel.gateway.endpoints import GatewayApp
 from sentinel.gateway.http_upstream import HttpUpstream, UpstreamSessions, upstream_sessions
+from sentinel.gateway.repeats import Repeats
 from sentinel.gateway.routing import Router
 from sentinel.gateway.translated_upstream import TranslatedUpstream
 from sentinel.gateway.upstream import Upstream, UpstreamClient
@@ -58,6 +59,8 @@ class Plan:
     prices: Mapping[Target, Price] = field(default_factory=dict)
     paces: Mapping[Target, float] = field(default_factory=dict)
     max_body_bytes: int = 1_000_000
+    repeat_seconds: float = 3600.0
+    max_repeated_bytes: int = 1_000_000
 
 
 @dataclass(kw_only=True)
@@ -149,7 +152,10 @@ def _build(plan: Plan, sessions: UpstreamSessions) -> Gateway:
         observe=gateway.keep,
     )
     app.state.gateway = GatewayApp(
-        completions=completions, models=served_models(plan.routes), max_body_bytes=plan.max_body_bytes
+        completions=completions,
+        repeats=Repeats(clock=clock, window_seconds=plan.repeat_seconds, max_answer_bytes=plan.max_repeated_bytes),
+        models=served_models(plan.routes),
+        max_body_bytes=plan.max_body_bytes,
     )
     return gateway
 

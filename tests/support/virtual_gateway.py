@@ -22,6 +22,7 @@ from sentinel.errors import Outcome, ProviderError
 from sentinel.gateway.call import Recovery
 from sentinel.gateway.completions import Completions
 from sentinel.gateway.endpoints import GatewayApp
+from sentinel.gateway.repeats import Repeats
 from sentinel.gateway.routing import Router
 from sentinel.gateway.upstream import UpstreamClient
 from sentinel.ids import IdSource
@@ -210,7 +211,12 @@ class VirtualGateway:
             ids=IdSource(self.clock),
             observe=self.records.append,
         )
-        self.app = GatewayApp(completions=completions, models=[], max_body_bytes=1_000_000)
+        self.app = GatewayApp(
+            completions=completions,
+            repeats=Repeats(clock=self.clock, window_seconds=3600.0),
+            models=[],
+            max_body_bytes=1_000_000,
+        )
 
     async def ask(self, *, patience: float = FOREVER, **body: Any) -> Given:
         """Be a caller, who leaves after so many seconds."""

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from sentinel.api.schemas import View
 from sentinel.gateway.parameters import MAX_CHOICES, MAX_NAME_LENGTH
+from sentinel.gateway.repeats import MAX_KEY_LENGTH
 
 _REFERENCE: Final = "#/components/schemas/{model}"
 _TAG: Final = "gateway"
@@ -86,6 +87,10 @@ _HEADERS: Final = {
     "X-Sentinel-Midstream": (
         "What happens when a stream breaks.",
         {"type": "string", "enum": ["continue", "restart", "error"]},
+    ),
+    "Idempotency-Key": (
+        "Sent again with the same body, the first answer comes again.",
+        {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
     ),
     "X-Sentinel-Timeout-Seconds": (
         "How long the whole request may take.",

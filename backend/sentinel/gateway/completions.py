@@ -85,8 +85,8 @@ class Completions:
     ids: IdSource
     observe: Observe
 
-    async def chat(self, asked: Asked) -> None:
-        """Serve a chat completion.
+    async def chat(self, asked: Asked) -> bool:
+        """Serve a chat completion; gives whether the caller has a whole answer.
 
         Raises:
             RequestError: the request is no chat completion, or names a route that does not exist.
@@ -100,9 +100,10 @@ class Completions:
             else:
                 check = completion_check(request.choices)
                 await self._plain(work, path=CHAT_PATH, make=request.for_target, check=check, limits=_for_whole_answer)
+        return work.observed.is_completed
 
-    async def embeddings(self, asked: Asked) -> None:
-        """Serve embeddings; raises RequestError as above."""
+    async def embeddings(self, asked: Asked) -> bool:
+        """Serve embeddings; gives and raises as above."""
         body = read_json(asked.raw, asked.headers)
         check_embeddings(body)
         options: CallerOptions = read_options(asked.headers)
@@ -116,6 +117,7 @@ class Completions:
                 check=embeddings_check,
                 limits=lambda call, _: call.deadlines,
             )
+        return work.observed.is_completed
 
     def _work(self, asked: Asked, route: Route, *, path: str, body: Mapping[str, Any]) -> Work:
         deadline = Deadline(self.recovery.clock, route.deadlines.total_seconds)

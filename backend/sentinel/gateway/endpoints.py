@@ -5,6 +5,7 @@ import contextlib
 import uuid
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -13,8 +14,8 @@ from starlette.types import Receive, Scope, Send
 
 from sentinel.errors import BodyTooLargeError, SentinelError
 from sentinel.gateway.completions import Asked, Completions
-from sentinel.gateway.openai_errors import encode
 from sentinel.gateway.outgoing import CallerGoneError
+from sentinel.gateway.repeats import Repeats
 from sentinel.gateway.responses import Responder
 
 _SHOWN = 100  # characters of what a caller made up
@@ -26,6 +27,7 @@ class GatewayApp:
     """Serves `/v1`. A caller who leaves ends the work for it, and with it the upstream connection."""
 
     completions: Completions
+    repeats: Repeats
     models: list[dict[str, Any]]
     max_body_bytes: int
 
@@ -40,12 +42,12 @@ class GatewayApp:
         try:
             raw = await self._body(receive)
             asked = Asked(raw=raw, headers=Headers(scope=scope), respond=respond, trace_id=_trace_id(scope))
-            await _until_caller_leaves(serve(self.completions, asked), receive)
+            answer = partial(serve, self.completions)
+            await _until_caller_leaves(self.repeats.serve(path, asked, answer), receive)
         except CallerGoneError:
             return
         except SentinelError as error:
-            status, body = encode(error)
-            await respond.whole(status, body)
+            await respond.refuse(error)
 
     async def _look_up(self, method: str, path: str, respond: Responder) -> None:
         if path == "/models" and method == "GET":

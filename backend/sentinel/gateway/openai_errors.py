@@ -3,16 +3,13 @@
 from http import HTTPStatus
 from typing import Any
 
-import orjson
-
-from sentinel.errors import SentinelError
-
 _INVALID = "invalid_request_error"
 _UPSTREAM = "upstream_error"
 
 _STATUS = {
     "invalid_request": (400, _INVALID),
     "unknown_route": (404, _INVALID),
+    "idempotency_conflict": (409, _INVALID),
     "model_not_found": (404, _INVALID),
     "body_too_large": (413, _INVALID),
     "not_found": (404, _INVALID),
@@ -26,6 +23,9 @@ _STATUS = {
     "stream_broken": (502, _UPSTREAM),
 }
 
+UNREPEATABLE = frozenset({"idempotency_conflict"})
+"""What OpenAI's clients would ask again for its status, and in vain."""
+
 
 def error_body(code: str, message: str, *, param: str | None = None, **extra: Any) -> dict[str, Any]:
     """Give the body of an error."""
@@ -36,9 +36,3 @@ def error_body(code: str, message: str, *, param: str | None = None, **extra: An
 def status_of(code: str) -> int:
     """Give the status of an error code."""
     return _STATUS.get(code, (int(HTTPStatus.INTERNAL_SERVER_ERROR), ""))[0]
-
-
-def encode(error: SentinelError) -> tuple[int, bytes]:
-    """Give status and body for one of our errors."""
-    param = error.extra.get("param")
-    return status_of(error.code), orjson.dumps(error_body(error.code, error.message, param=param))

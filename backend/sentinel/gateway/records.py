@@ -35,6 +35,11 @@ class Observed:
     _started: float = 0.0
     _started_at: datetime | None = field(default=None)
 
+    @property
+    def is_completed(self) -> bool:
+        """Whether the caller has a whole answer."""
+        return self._outcome is RequestOutcome.COMPLETED
+
     def succeeded(self) -> None:
         """Note that the caller has a whole answer."""
         self._outcome = RequestOutcome.COMPLETED

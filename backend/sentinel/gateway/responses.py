@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 from starlette.types import Send
 
-from sentinel.gateway.openai_errors import error_body, status_of
+from sentinel.errors import SentinelError
+from sentinel.gateway.openai_errors import UNREPEATABLE, error_body, status_of
 from sentinel.gateway.receipts import Header
 
 _JSON: Header = (b"content-type", b"application/json")
@@ -47,6 +48,11 @@ class Responder:
         headers: Sequence[Header] = more.pop("headers", ())
         body = orjson.dumps(error_body(code, message, **more))
         await self.whole(status or status_of(code), body, headers)
+
+    async def refuse(self, error: SentinelError) -> None:
+        """Send one of our errors about the request itself."""
+        headers: list[Header] = [(b"x-should-retry", b"false")] if error.code in UNREPEATABLE else []
+        await self.error(error.code, error.message, param=error.extra.get("param"), headers=headers)
 
     async def _start(self, status: int, headers: list[Header]) -> None:
         await self.send({"type": "http.response.start", "status": status, "headers": headers})

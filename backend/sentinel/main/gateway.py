@@ -8,6 +8,7 @@ from sentinel.gateway.completions import Completions, served_models
 from sentinel.gateway.endpoints import GatewayApp
 from sentinel.gateway.http_upstream import HttpUpstream, UpstreamSessions, upstream_sessions
 from sentinel.gateway.records import Observe
+from sentinel.gateway.repeats import Repeats
 from sentinel.gateway.routing import Router
 from sentinel.gateway.translated_upstream import TranslatedUpstream
 from sentinel.gateway.upstream import Upstream, UpstreamClient
@@ -40,8 +41,12 @@ async def build_gateway(
         ids=ids,
         observe=observe,
     )
+    limits = settings.limits
     return GatewayApp(
-        completions=completions, models=served_models(settings.routes), max_body_bytes=settings.limits.max_body_bytes
+        completions=completions,
+        repeats=Repeats(clock=recovery.clock, window_seconds=limits.idempotency_window_seconds),
+        models=served_models(settings.routes),
+        max_body_bytes=limits.max_body_bytes,
     )
 
 

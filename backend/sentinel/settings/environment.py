@@ -87,6 +87,7 @@ class Environment(Model):
     simulated_words_per_second: Pace = 40.0
     max_input_chars: Count = 100_000
     max_body_bytes: Count = 4_194_304
+    idempotency_window_seconds: Seconds = 86_400.0
 
     files_roots: Text | None = None
     searxng_url: Url | None = None

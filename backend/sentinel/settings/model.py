@@ -29,10 +29,11 @@ DEFAULT_ROUTE = "default"
 
 
 class Limits(Model):
-    """How much a caller may send."""
+    """How much a caller may send, and how long an `Idempotency-Key` counts on `/v1`."""
 
     max_input_chars: int
     max_body_bytes: int
+    idempotency_window_seconds: float
 
 
 class Settings(Model):

@@ -611,6 +611,8 @@ export interface paths {
             parameters: {
                 query?: never;
                 header?: {
+                    /** @description Sent again with the same body, the first answer comes again. */
+                    "Idempotency-Key"?: string;
                     /** @description What happens when a stream breaks. */
                     "X-Sentinel-Midstream"?: "continue" | "restart" | "error";
                     /** @description The route, whatever `model` says. */
@@ -668,6 +670,8 @@ export interface paths {
             parameters: {
                 query?: never;
                 header?: {
+                    /** @description Sent again with the same body, the first answer comes again. */
+                    "Idempotency-Key"?: string;
                     /** @description What happens when a stream breaks. */
                     "X-Sentinel-Midstream"?: "continue" | "restart" | "error";
                     /** @description The route, whatever `model` says. */
