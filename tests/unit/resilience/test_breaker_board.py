@@ -105,7 +105,6 @@ def test_number_of_circuits_is_bounded_and_what_matters_is_kept() -> None:
 
 @pytest.mark.parametrize("evidence", ["slow", "streak", "override"])
 def test_circuit_that_knows_something_is_kept_before_those_that_do_not(evidence: str) -> None:
-    """A slow call, a row of failures that is older than the window, and what an operator holds it to."""
     case, older, newest = Case(max_circuits=2), model_key("x", "older"), model_key("x", "newest")
     case.board.acquire([older]).success()
     if evidence == "override":
@@ -118,6 +117,14 @@ def test_circuit_that_knows_something_is_kept_before_those_that_do_not(evidence:
         case.clock.advance(120)
     case.board.acquire([newest]).success()
     assert set(case.states()) == {OTHER, newest}
+
+
+def test_closed_circuit_goes_before_an_open_one() -> None:
+    case = Case(max_circuits=2)
+    case.fail(OTHER, times=1)
+    case.fail(MODEL)
+    case.board.get(PROVIDER)
+    assert set(case.states()) == {MODEL, PROVIDER}
 
 
 def test_board_full_of_open_circuits_still_takes_a_new_one() -> None:

@@ -69,6 +69,14 @@ def test_the_declared_larger_target_is_asked_also_from_outside_the_route() -> No
     assert Ask(planner)(finished(A, "server_error")).target == B
 
 
+def test_the_target_that_served_before_is_asked_before_the_declared_larger_one() -> None:
+    planner = RecoveryPlanner(
+        capabilities={A: Capabilities(larger_context=C, context_tokens=1), B: Capabilities(context_tokens=2)}
+    )
+    assert Ask(planner, prefer=B)(TOO_LONG).target == B
+    assert Ask(planner)(TOO_LONG).target == C
+
+
 def test_a_target_is_not_larger_than_itself() -> None:
     planner = RecoveryPlanner(capabilities={A: Capabilities(larger_context=A)})
     assert Ask(planner)(TOO_LONG).give_up is GiveUp.FINAL

@@ -46,6 +46,7 @@ def test_a_success_gives_the_configured_ratio() -> None:
 def test_only_failures_of_the_target_cost_tokens() -> None:
     innocent = ["rate_limit", "auth", "bad_request", "circuit_open", "cancelled", "empty_answer"]
     assert learned(*innocent).tokens("a") == 10
+    assert learned("server_error", *innocent).tokens("a") == 9, "nor do they give any back"
 
 
 def test_providers_do_not_share_a_bucket() -> None:
