@@ -107,3 +107,7 @@ def test_a_whole_answer_may_take_its_time() -> None:
 
 def test_nobody_is_slow_while_our_own_loop_stands_still() -> None:
     assert after(14.9, *[15.0] * 10, was_late=lambda _: True).slow == 0
+
+
+def test_a_stream_that_runs_out_of_its_time_was_slow_however_short_that_is() -> None:
+    assert after(5.1, 100.0, first_token_seconds=5).slow == 1
