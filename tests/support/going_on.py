@@ -97,7 +97,6 @@ class Model:
         said = behaviour(cut, asked, habits.choice)
         repeats = _looks_repeated(said, cut.core, anchor)
         self.is_ambiguous |= repeats and behaviour not in {*WELL}
-        self.is_ambiguous |= behaviour is answers.silent and anchor is None and bool(said.strip() or cut.going_on)
         return said
 
 

@@ -86,7 +86,7 @@ class StreamExchange:
         self._check_end()
         rest = [*self._lifecycle, *self._whole.finish(self._held, self.tail)]
         await self._send(self.encoder.encode(rest) if rest else b"", meter)
-        await self._send(self.encoder.finish(self.tail, has_tool_calls=self.has_tool_parts), meter)
+        await self._send(self.encoder.finish(self.tail), meter)
         self._check_filter()
 
     def map_error(self, error: Exception) -> ProviderError:
@@ -113,7 +113,7 @@ class StreamExchange:
     @property
     def has_tool_parts(self) -> bool:
         """Whether the answer was calling tools."""
-        return any(chunk.is_held for chunk in self._held)
+        return any(chunk.is_held for chunk in (*self._held, *self.tail))
 
     def _check_usage(self, refusal: Refusal) -> None:
         """Raise if what was refused is what we have added to the caller's request."""
@@ -227,7 +227,7 @@ class StreamExchange:
             message = "the provider gave an empty answer"
             raise ProviderEmptyError(message, cause="empty_answer")
         if "length" not in self._finished.values():
-            check_tool_calls(self._held)
+            check_tool_calls([*self._held, *self.tail])
 
     def _check_filter(self) -> None:
         if "content_filter" in self._finished.values():

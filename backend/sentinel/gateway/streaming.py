@@ -72,7 +72,7 @@ class StreamRelay:
         attempt = await self.call.attempt(target, self.last, splice_offset=len(continuation.emitted))
         read = read_refusal(attempt, continuation.method)
         self.call.attempts[-1] = read
-        self._is_spliced = self._is_spliced or read.outcome is Outcome.SUCCESS or self._was_filtered(read)
+        self._is_spliced = True  # whatever this attempt ends with is not the first stream's
         return read
 
     async def _attempt_first_words(self, target: Target) -> Attempt:

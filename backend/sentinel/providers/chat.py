@@ -186,8 +186,9 @@ class ChatExchange:
                 self._take(piece)
                 await fairness.give_way(has_text=bool(piece.text))
             self.answer.tool_requests, self.answer.bad_tool_requests = stream.tool_requests()
+        _check_end(self.answer)
         self._finish_seam()
-        _check(self.answer, may_be_empty=self.seam is not None)
+        _check_content(self.answer, may_be_empty=self.seam is not None)
 
     def map_error(self, error: Exception) -> ProviderError:
         """Translate what the provider's SDK raises."""
@@ -226,10 +227,10 @@ class ChatExchange:
         return passed
 
     def _finish_seam(self) -> None:
-        if self.seam is None or self.answer.tool_requests:
+        if self.seam is None:
             return
         was_decided = self.seam.is_decided
-        rest = self.seam.finish(is_complete=self.answer.finish_reason is not None)
+        rest = self.seam.finish(has_tool_calls=bool(self.answer.tool_requests))
         self._judge(self.seam, was_decided=was_decided)
         self._say(rest)
 
@@ -247,8 +248,8 @@ def _left_to_say(request: ChatRequest) -> int | None:
     return max(1, request.max_tokens - estimated_tokens(len(request.continuation.emitted)))
 
 
-def _check(answer: Answer, *, may_be_empty: bool) -> None:
-    """Raise if a stream that ended without an error is no answer; of a continued one, nothing may be left to say."""
+def _check_end(answer: Answer) -> None:
+    """Raise if a stream that ended without an error has not come to the end of an answer."""
     if answer.finish_reason is None:
         message = "the stream ended without its end marker"
         raise ProviderProtocolError(message, cause="truncated")
@@ -258,6 +259,10 @@ def _check(answer: Answer, *, may_be_empty: bool) -> None:
     if answer.finish_reason == "content_filter":
         message = "the provider's content filter ended the answer"
         raise ProviderRejectedError(message, cause="content_filter")
+
+
+def _check_content(answer: Answer, *, may_be_empty: bool) -> None:
+    """Raise if there is nothing in an answer that could be used; of a continued one, nothing may be left to say."""
     if answer.bad_tool_requests:
         message = "the model wrote a tool call that does not parse"
         raise ProviderEmptyError(message, cause="bad_tool_json")

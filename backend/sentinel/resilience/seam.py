@@ -100,17 +100,20 @@ class SeamFilter:
         self._held.append(text)
         return self._compare(text if self._candidates is not None else "".join(self._held).lstrip())
 
-    def finish(self, *, is_complete: bool) -> str:
-        """Take the end of the new text; give what may still be delivered.
+    def finish(self, *, has_tool_calls: bool = False) -> str:
+        """Take the end marker of the new text; give what may still be delivered.
 
-        A text that ends before it is known what it is has diverged, also when it `is_complete`, that is, has had its
-        end marker. Without that, nothing that is still held is ever delivered.
+        A text that ends before it is known what it is has diverged, also if it goes on with tool calls: nobody knows
+        whether the text before them is all there was to say. What has no end marker is never finished.
         """
         if self.is_decided:
             return ""
-        if is_complete and self._seam is Seam.ANY:
-            return self._deliver_held(SeamVerdict.UNVERIFIED)
-        return self._drop()
+        if self._seam is not Seam.ANY:
+            return self._drop()
+        is_empty = not "".join(self._held).strip()
+        if is_empty and has_tool_calls:
+            return self._deliver(SeamVerdict.UNVERIFIED, "")
+        return self._deliver_held(SeamVerdict.UNVERIFIED)
 
     # The places of the delivered text that the new text may be repeating ----------------------------------------------
 

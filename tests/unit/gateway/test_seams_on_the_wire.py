@@ -34,13 +34,15 @@ TOOL = {"type": "function", "function": {"name": "calculate", "parameters": {}}}
 class Wire:
     """How a server writes: its frames' line ends and escapes, the bytes of its network parts, how its streams break.
 
+    One that `finishes_at_once` says its finish with the last content, one that `is_joined` says all in a single frame.
     One that `halves_pairs` counts its pieces in UTF-16, and may cut between the two halves of a character.
     """
 
     line_end: bytes = b"\n"
     is_ascii: bool = False
     halves_pairs: bool = False
-    finish_with_text: bool = False
+    finishes_at_once: bool = False
+    is_joined: bool = False
     has_done: bool = True
     parts: tuple[int, ...] = (1 << 20,)
     breaks_by: str = "error"
@@ -77,7 +79,8 @@ WIRES = st.builds(
     line_end=st.sampled_from([b"\n", b"\n", b"\r\n"]),
     is_ascii=st.booleans(),
     halves_pairs=st.sampled_from([False, False, False, True]),
-    finish_with_text=st.booleans(),
+    finishes_at_once=st.booleans(),
+    is_joined=st.sampled_from([False, False, False, True]),
     has_done=st.sampled_from([True, True, False]),
     parts=st.lists(st.one_of(st.integers(1, 80), st.just(1 << 20)), min_size=1, max_size=4).map(tuple),
     breaks_by=st.sampled_from(["error", "end", "stall", "event"]),
@@ -87,18 +90,25 @@ WIRES = st.builds(
 def spoken(said: str, habits: Habits, wire: Wire, *, arguments: str = "") -> list[dict[str, Any]]:
     """Give the chunks of an answer: role, text, tool call, finish, usage."""
     said = "".join(map(_halves, said)) if wire.halves_pairs else said
+    finish = "tool_calls" if arguments else "stop"
+    if wire.is_joined:
+        delta = {"role": "assistant", "content": said, **(_call(arguments) if arguments else {})}
+        return [chunk(delta, finish, usage=usage()["usage"])]
     pieces = [chunk({"content": piece}) for piece in chunks(said, habits.sizes)]
     if arguments:
-        call = {"index": 0, "id": "c1", "type": "function", "function": {"name": "calculate", "arguments": ""}}
-        pieces.append(chunk({"tool_calls": [call]}))
+        pieces.append(chunk(_call("")))
         parts = [{"index": 0, "function": {"arguments": piece}} for piece in chunks(arguments, habits.sizes)]
         pieces.extend(chunk({"tool_calls": [part]}) for part in parts)
-    finish = "tool_calls" if arguments else "stop"
-    if wire.finish_with_text and pieces and not arguments:
+    if wire.finishes_at_once and pieces:
         pieces[-1]["choices"][0]["finish_reason"] = finish
     else:
         pieces.append(chunk(finish=finish))
     return [chunk({"role": "assistant", "content": ""}), *pieces, usage()]
+
+
+def _call(arguments: str) -> dict[str, Any]:
+    function = {"name": "calculate", "arguments": arguments}
+    return {"tool_calls": [{"index": 0, "id": "c1", "type": "function", "function": function}]}
 
 
 def _halves(character: str) -> str:

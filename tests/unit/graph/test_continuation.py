@@ -183,3 +183,32 @@ async def test_the_limit_of_the_answer_is_lowered_by_what_was_said(rig: Callable
     limit = setup.two.calls[0].max_tokens
     assert limit is not None
     assert 80 <= limit < 100
+
+
+async def test_a_tool_call_does_not_stand_for_the_rest_of_the_text_before_it(rig: Callable[..., Rig]) -> None:
+    """Nobody knows whether the text that a reader has was all there was to say."""
+    calling = Behaviour(tool_requests=[ToolRequest("c1", "calculator__evaluate", {})], finish_reason="tool_calls")
+    toolbox = FakeToolbox({"calculator__evaluate": lambda _: "42"})
+    emitted = await rig(one=provider("one", broken_at(12)), two=provider("two", calling), toolbox=toolbox).run()
+    assert emitted.ending.status is RunStatus.FAILED
+    assert [attempt.cause for attempt in emitted.ending.attempts] == ["connection_lost", "seam_diverged"]
+    assert toolbox.calls == []
+
+
+async def test_a_continuation_that_breaks_while_it_is_held_is_a_failure_and_no_other_text(
+    rig: Callable[..., Rig],
+) -> None:
+    cut = Behaviour(words=["the lazy"], finish_reason=None)
+    setup = rig(one=provider("one", broken_at(12)), two=provider("two", cut))
+    emitted = await setup.run()
+    assert [attempt.cause for attempt in emitted.ending.attempts] == ["connection_lost", "truncated"]
+    assert setup.board.get("provider:two").snapshot().failures == 1
+
+
+async def test_a_filter_that_ends_a_continuation_is_the_end_and_nobody_else_is_asked(rig: Callable[..., Rig]) -> None:
+    filtered = Behaviour(words=["the lazy"], finish_reason="content_filter")
+    setup = rig(one=provider("one", broken_at(12), Behaviour(words=pieces(WHOLE))), two=provider("two", filtered))
+    emitted = await setup.run()
+    assert [attempt.cause for attempt in emitted.ending.attempts] == ["connection_lost", "content_filter"]
+    assert (emitted.ending.status, len(setup.one.calls)) == (RunStatus.FAILED, 1)
+    assert emitted.text == " ".join(WHOLE.split(" ")[:12])

@@ -24,6 +24,7 @@ from tests.unit.resilience.answers import chunks
 TARGETS = [Target("one", "large"), Target("one", "small"), Target("two", "large"), Target("three", "tiny")]
 LIMITS = Deadlines(connect_seconds=5, first_token_seconds=20, stall_seconds=30, total_seconds=60)
 WORDS = ["The ", "quick ", "brown ", "fox ", "jumps ", "over ", "the ", "lazy ", "dog."]
+RESULT = "It is \u2043 42."
 CALL = ToolRequest("c1", "calculator__evaluate", {"expression": "6*7"})
 SAID = st.integers(0, len(WORDS)).map(lambda number: WORDS[:number])
 
@@ -138,6 +139,7 @@ class Broken:
     text: str
     habits: Sequence[Habits]
     midstream: Midstream
+    calls_tools: bool = False
 
     def __post_init__(self) -> None:
         self.models = [Model(self.text, each) for each in self.habits]
@@ -146,10 +148,13 @@ class Broken:
         model = self.models[number]
 
         def reply(call: ModelCall, _: int) -> Spoken:
+            if call.turns[-1]["role"] == "tool":
+                return Spoken(words=[RESULT])
             pieces = chunks(model.say(call.turns), model.habits.sizes)
             share = model.habits.breaks_at
             kept = pieces if share >= 1 else pieces[: int(share * (len(pieces) + 1))]
-            return Spoken(words=kept, finish_reason="stop" if share >= 1 else None)
+            requests = [CALL] if self.calls_tools else []
+            return Spoken(words=kept, tool_requests=requests, finish_reason="stop" if share >= 1 else None)
 
         return FakeChat(TARGETS[1:][number].provider, reply)
 
@@ -175,7 +180,7 @@ def broken(draw: st.DrawFn) -> Broken:
     sizes, share = draw(SIZES), draw(st.floats(0, 0.999))
     first = Habits(well=answers.anchored, prefilled=answers.direct, choice=0, sizes=sizes, breaks_at=share)
     midstream = draw(st.sampled_from([Midstream.CONTINUE, Midstream.CONTINUE, Midstream.RESTART]))
-    return Broken(draw(WHOLE_ANSWERS), [first, *others], midstream)
+    return Broken(draw(WHOLE_ANSWERS), [first, *others], midstream, draw(st.booleans()))
 
 
 @settings(max_examples=100, deadline=None)
@@ -185,4 +190,8 @@ def test_what_a_reader_holds_is_the_whole_answer_once_or_a_beginning_with_an_err
     assume(not any(model.is_ambiguous for model in scene.models))
     ending = emitted.ending
     assert ending.text == emitted.text
-    assert is_beginning(ending.text, scene.text, is_whole=ending.status is RunStatus.COMPLETED)
+    is_whole = ending.status is RunStatus.COMPLETED
+    assert bool(ending.tool_calls) == (scene.calls_tools and is_whole)
+    said = ending.text.removesuffix(RESULT)
+    spaced = {said, said.removesuffix("\n\n")} if ending.tool_calls else {said}
+    assert any(is_beginning(each, scene.text, is_whole=is_whole) for each in spaced)

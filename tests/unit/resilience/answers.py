@@ -170,4 +170,4 @@ def passed(through: SeamFilter, text: str, sizes: Sequence[int], *, is_complete:
         given = through.feed(piece)
         assert not given or through.is_delivering
         delivered += given
-    return delivered + through.finish(is_complete=is_complete)
+    return delivered + (through.finish() if is_complete else "")

@@ -14,7 +14,7 @@ REST = "near Le Havre."
 def said(*pieces: str, asked: Continuation, is_complete: bool = True) -> tuple[str, SeamVerdict]:
     """What is delivered of these pieces, and what they were taken for."""
     through = asked.filter()
-    delivered = "".join(through.feed(piece) for piece in pieces) + through.finish(is_complete=is_complete)
+    delivered = "".join(through.feed(piece) for piece in pieces) + (through.finish() if is_complete else "")
     return delivered, through.verdict
 
 
@@ -157,7 +157,7 @@ def test_what_does_not_begin_with_the_answers_own_text_is_not_spliced(text: str)
 def test_nothing_is_delivered_after_a_divergence() -> None:
     through = ASKED.filter()
     assert [through.feed(piece) for piece in ("Sorry", ANCHOR, REST)] == ["", "", ""]
-    assert through.finish(is_complete=True) == ""
+    assert through.finish() == ""
 
 
 def test_a_divergence_is_known_as_soon_as_it_shows() -> None:
@@ -180,7 +180,7 @@ def test_an_echo_that_may_as_well_be_the_next_words_is_not_spliced(emitted: str)
 def test_what_is_still_held_when_the_stream_breaks_is_never_delivered() -> None:
     for seam in Seam:
         asked = continue_answer(EMITTED, has_prefill=False, seam=seam)
-        assert said("through Paris", asked=asked, is_complete=False) == ("", SeamVerdict.DIVERGED)
+        assert said("through Paris", asked=asked, is_complete=False) == ("", SeamVerdict.PENDING)
 
 
 def test_a_flood_of_space_is_not_waited_through() -> None:
