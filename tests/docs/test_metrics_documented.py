@@ -6,6 +6,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from sentinel.api.metrics import MetricsView
+from sentinel.resilience.breaker_view import TransitionRule
 from tests.support.doc_tables import table_rows
 from tests.support.server import Serve
 
@@ -30,6 +31,12 @@ async def test_every_metric_is_documented_and_every_documented_one_is_exposed(se
     for name, family in exposed.items():
         for sample in family.samples:
             assert set(sample.labels) - {"le"} == DOCUMENTED[name][1], name
+
+
+def test_every_rule_of_a_transition_is_listed() -> None:
+    cells = {row[0]: row[3] for row in table_rows("metrics.md", "Metric", "Type", "Labels", "Means")}
+    listed = cells["sentinel_circuit_transitions_total"].partition("rule:")[2].split(",")
+    assert [each.split()[0].rstrip(".") for each in listed] == [rule.value for rule in TransitionRule]
 
 
 def test_every_field_of_the_summary_is_documented() -> None:

@@ -14,7 +14,7 @@ from sentinel.clock import Clock
 from sentinel.domain.incidents import SEVERITY_OF, Incident, IncidentQuery, IncidentType, Severity
 from sentinel.domain.messages import Page
 from sentinel.domain.stores import IncidentStore
-from sentinel.errors import RequestError
+from sentinel.errors import RequestError, StoreUnavailableError
 from sentinel.ids import IdSource
 from sentinel.redaction import redact_text, redact_value
 
@@ -40,13 +40,14 @@ class IncidentBoard:
         self._listeners = tuple(listeners)
         self._capacity = capacity
         self._max_age = max_age
+        # Holds every incident whose id is above `_evicted`, and no other: readers rely on there being no gap.
         self._ring: dict[str, Incident] = {}
-        self._is_complete = True
+        self._evicted = ""
 
     def load(self, stored: Page[Incident]) -> None:
         """Take over what was stored by earlier processes, newest first, up to the capacity."""
         self._ring = {incident.incident_id: incident for incident in reversed(stored.items)}
-        self._is_complete = stored.next_cursor is None
+        self._evicted = stored.next_cursor or ""
         self._trim()
 
     def report(self, type_: IncidentType, key: str, title: str, **more: Any) -> Incident:
@@ -78,21 +79,22 @@ class IncidentBoard:
 
     def covers(self, query: IncidentQuery) -> bool:
         """Tell whether `find` gives all there are, stored ones included."""
-        if self._is_complete:
+        if not self._evicted:
             return True
         oldest = min(self._ring.values(), key=_id_of, default=None)
         return oldest is not None and query.since is not None and oldest.at < query.since
 
     def _tell(self, incident: Incident) -> None:
-        self._ring[incident.incident_id] = incident
-        self._trim()
+        if incident.incident_id in self._ring or incident.incident_id > self._evicted:
+            self._ring[incident.incident_id] = incident
+            self._trim()
         for listener in self._listeners:
             listener(incident)
 
     def _trim(self) -> None:
         while len(self._ring) > self._capacity:
-            del self._ring[next(iter(self._ring))]
-            self._is_complete = False
+            self._evicted = min(self._ring)
+            del self._ring[self._evicted]
 
 
 class IncidentHistory:
@@ -104,17 +106,24 @@ class IncidentHistory:
         self._store = store
 
     async def list(self, query: IncidentQuery) -> Page[Incident]:
-        """Give the incidents that are wanted, newest first.
+        """Give the incidents that are wanted, newest first; a short page with a cursor while the database is away.
 
         Raises:
             RequestError: the cursor is none that a listing gave out.
-            StoreUnavailableError: older ones are needed, and the database is away.
+            StoreUnavailableError: the database is away, and memory has none that is wanted.
         """
         _check(query.cursor)
         hot = self._board.find(query)
-        if len(hot) > query.limit or self._board.covers(query):
+        if self._board.covers(query):
             return _page(hot, query.limit)
-        stored = await self._store.list(query)
+        if len(hot) >= query.limit:
+            return _unfinished(hot[: query.limit])
+        try:
+            stored = await self._store.list(query)
+        except StoreUnavailableError:
+            if not hot:
+                raise
+            return _unfinished(hot)
         # What was told a moment ago may not be stored yet, and the ring's version is never the older one.
         both = {incident.incident_id: incident for incident in (*stored.items, *hot)}
         merged = _page(sorted(both.values(), key=_id_of, reverse=True), query.limit)
@@ -134,6 +143,11 @@ def _check(cursor: str | None) -> None:
 def _page(newest_first: list[Incident], limit: int) -> Page[Incident]:
     items = newest_first[:limit]
     return Page(items, items[-1].incident_id if len(newest_first) > limit else None)
+
+
+def _unfinished(items: list[Incident]) -> Page[Incident]:
+    """Make a page of some after which the store may have more."""
+    return Page(items, items[-1].incident_id)
 
 
 def _id_of(incident: Incident) -> str:

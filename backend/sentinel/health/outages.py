@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from sentinel.domain.incidents import Incident, IncidentType
+from sentinel.domain.incidents import Incident, IncidentQuery, IncidentType
 from sentinel.domain.routes import Route, Target
 from sentinel.health.incidents import IncidentBoard
 from sentinel.resilience.breaker_view import BreakerState
@@ -21,6 +21,17 @@ class OutageWatch:
     protection: Protection
     board: IncidentBoard
     _out: dict[str, Incident] = field(default_factory=dict)
+
+    def take_over(self) -> None:
+        """Go on with the outages that earlier processes told and nobody ended, as far as the board knows them."""
+        newest_first = self.board.find(IncidentQuery(limit=1))
+        ended = {each.data.get("incident_id") for each in newest_first if each.type is IncidentType.RECOVERY}
+        newest: dict[str, Incident] = {}
+        for incident in newest_first:
+            if incident.type is IncidentType.OUTAGE and incident.key in self.subjects:
+                newest.setdefault(incident.key, incident)
+        self._out |= {key: outage for key, outage in newest.items() if outage.incident_id not in ended}
+        self.look()
 
     def look(self) -> None:
         """Report what went out, and what came back, since the last look."""

@@ -39,6 +39,7 @@ from sentinel.runs.executor import InProcessExecutor
 from sentinel.runs.runner import Runner, RunnerOptions
 from sentinel.runs.service import RunService
 from sentinel.settings import Settings
+from sentinel.telemetry.hooks import Hooks
 from sentinel.telemetry.logging import get_logger
 from sentinel.tools.desk import ToolDesk
 from sentinel.tools.supervisor import ServerState
@@ -117,8 +118,8 @@ async def _calls(
     pipeline = AttemptPipeline(
         protection=parts.protection,
         clock=parts.clock,
-        observe=[monitor.observe, watch.metrics.attempt],
-        observe_streams=[parts.first_tokens.observe],
+        observe=[Hooks(monitor.observe, watch.metrics.attempt)],
+        observe_streams=[Hooks(parts.first_tokens.observe)],
         was_late=lag.was_late_since,
         prices=prices_of(settings),
     )

@@ -39,7 +39,7 @@ class Watch:
 async def watch_over(settings: Settings, parts: Resilience, *, storage: Storage, ids: IdSource) -> Watch:
     """Listen to circuits and holds, and give the hooks of everything that is built later."""
     targets = configured_targets(settings)
-    metrics = Metrics(parts.clock, Bounded(targets=targets, routes=settings.routes))
+    metrics = Metrics(parts.clock, Bounded(targets=targets, routes=settings.routes, servers=settings.mcp_servers))
     board = IncidentBoard(
         clock=parts.clock,
         ids=ids,
@@ -51,6 +51,7 @@ async def watch_over(settings: Settings, parts: Resilience, *, storage: Storage,
     reporter = IncidentReporter(board, parts.clock, configured=targets)
     subjects = outage_subjects(settings.routes, targets)
     outages = OutageWatch(subjects=subjects, protection=parts.protection, board=board)
+    outages.take_over()
     parts.transitions.add(metrics.transition, reporter.transition, lambda _: outages.look())
     parts.holds.add(reporter.hold, lambda _: outages.look())
     return Watch(

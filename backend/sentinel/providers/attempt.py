@@ -142,9 +142,10 @@ def never_late(_: float) -> bool:
 class AttemptPipeline:
     """Runs single attempts.
 
-    `observe` is told of every finished attempt (health figures read there), `observe_streams` of those whose answer
-    comes in pieces; `was_late` tells whether our own event loop stood still since a monotonic time: then a limit that
-    passed is not the target's fault. `prices` are those of the targets that have one.
+    `observe` is told of every finished attempt when the circuits have learned from it (health figures read there),
+    `observe_streams` of those whose answer comes in pieces; `was_late` tells whether our own event loop stood still
+    since a monotonic time: then a limit that passed is not the target's fault. `prices` are those of the targets that
+    have one.
     """
 
     protection: Protection
@@ -167,6 +168,8 @@ class AttemptPipeline:
             error = self._excused(await _perform(spec, exchange, watch), watch)
             attempt = self._record(spec, watch, error, usage=exchange.usage, breaker_state=passage.breaker_state.value)
             passage.settle(attempt, is_stream=spec.is_stream, first_token_seconds=spec.deadlines.first_token_seconds)
+        for observer in (*self.observe, *(self.observe_streams if spec.is_stream else ())):
+            observer(attempt)
         return attempt
 
     @contextmanager
@@ -222,10 +225,7 @@ class AttemptPipeline:
             final=isinstance(error, DeadlineExceededError) or not getattr(error, "allow_failover", True),
             hedge=spec.is_hedge,
         )
-        booked = self.booked(attempt)
-        for observer in (*self.observe, *(self.observe_streams if spec.is_stream else ())):
-            observer(booked)
-        return booked
+        return self.booked(attempt)
 
 
 async def _perform(spec: AttemptSpec, exchange: Exchange, watch: _Stopwatch) -> Failure | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sentinel.domain.attempts import Attempt, Usage, total_cost
 from sentinel.domain.routes import Target
@@ -53,9 +54,26 @@ class Ledger:
         """Tell whether more than one target was needed."""
         return len(self.chain) > 1
 
+    @property
+    def calls(self) -> tuple["Ledger", ...]:
+        """One ledger for each model call: what follows a success in a run is its next one."""
+        ends = [place for place, a in enumerate(self.attempts, 1) if a.outcome is Outcome.SUCCESS]
+        bounds = pairwise(dict.fromkeys((0, *ends, len(self.attempts))))
+        return tuple(Ledger(self.attempts[start:end]) for start, end in bounds)
+
     def left_for(self, serving: Target) -> Attempt | None:
-        """Give the row that says why somebody else than `serving` did not answer, the first if there are several."""
-        return next((a for a in self.tried if a.cause is not None and a.target != serving), None)
+        """Give the row that says why somebody else than `serving` did not answer, the first if there are several.
+
+        A target that fails and answers when it is asked again has not been left, whoever was asked meanwhile.
+        """
+        firsts = (call.tried[0] for call in self.calls if call.serving == serving)
+        return next((first for first in firsts if first.target != serving), None)
+
+    @property
+    def retries(self) -> tuple[Attempt, ...]:
+        """The attempts on a target that the same model call had asked before."""
+        calls = [call.called for call in self.calls]
+        return tuple(a for call in calls for place, a in enumerate(call) if Ledger(call[:place]).has_asked(a.target))
 
     def has_asked(self, target: Target) -> bool:
         """Tell whether the target was called and had its time: asking it again is a retry."""

@@ -1,7 +1,7 @@
 """What is counted while Sentinel works: attempts, requests, runs, circuits, incidents. `docs/metrics.md` names each.
 
 Every method listens to one source. An attempt costs a few dictionary entries, a chunk of a stream nothing. Labels are
-bounded by the configuration: a model or a route that only a caller named is `other`.
+bounded: a model or a route that only a caller named is `other`, and so are tools of which a server has too many.
 """
 
 from collections import deque
@@ -15,13 +15,14 @@ from sentinel.domain.incidents import Incident, IncidentType
 from sentinel.domain.requests import RequestOutcome, RequestRecord
 from sentinel.domain.routes import Target
 from sentinel.domain.runs import Run, RunEnding, RunStatus
-from sentinel.errors import Outcome
 from sentinel.resilience.breaker_view import BreakerState, Transition
 from sentinel.resilience.ledger import Ledger
 from sentinel.telemetry.series import Distribution, Labels, Sample, Tally
 
 OTHER = "other"
 NO_CAUSE = "none"
+TOOLS_PER_SERVER = 100
+"""How many tools of one server have labels of their own: servers think of these names, and may think of many."""
 KEPT_LATENCIES = 1000
 """Of how many answers the percentiles of the summary are made."""
 
@@ -34,14 +35,15 @@ _ENDED = tuple(status for status in RunStatus if not status.is_active)
 class Bounded:
     """Label values that a caller may choose, kept to those that the configuration names."""
 
-    def __init__(self, *, targets: Collection[Target], routes: Collection[str]) -> None:
-        """`targets` and `routes` are the configured ones."""
+    def __init__(self, *, targets: Collection[Target], routes: Collection[str], servers: Collection[str] = ()) -> None:
+        """`targets`, `routes` and tool `servers` are the configured ones."""
         models: dict[str, set[str]] = {}
         for target in targets:
             models.setdefault(target.provider, set()).add(target.model)
         self._models = models
         self._routes = frozenset(routes)
         self._circuits = frozenset(key for target in targets for key in target.breaker_keys)
+        self._tools: dict[str, set[str]] = {server: set() for server in servers}
 
     def target(self, target: Target) -> Labels:
         """Give the labels `provider` and `model`."""
@@ -57,8 +59,17 @@ class Bounded:
         return name if name in self._routes else OTHER
 
     def knows(self, circuit: str) -> bool:
-        """Tell whether a circuit is that of something configured; tools are those that servers offer."""
-        return circuit in self._circuits or circuit.startswith("tool:")
+        """Tell whether a circuit is that of something configured, or of one of the first tools of such a server."""
+        return circuit in self._circuits or self._knows_tool(circuit)
+
+    def _knows_tool(self, circuit: str) -> bool:
+        kind, _, name = circuit.partition(":")
+        known = self._tools.get(name.partition("/")[0]) if kind == "tool" else None
+        if known is None:
+            return False
+        if len(known) < TOOLS_PER_SERVER:
+            known.add(circuit)
+        return circuit in known
 
     def circuit(self, key: str) -> str:
         """Give the key of a circuit as a label."""
@@ -192,20 +203,11 @@ class Metrics:
         """Count what only the whole ledger shows: targets that were not asked, and those that were asked again."""
         if len(attempts) == 1 and not attempts[0].skipped:
             return
-        asked: set[Target] = set()
         for attempt in attempts:
             if attempt.skipped:
                 self.passed_over.add((*self.bounded.target(attempt.target), attempt.cause or NO_CAUSE))
-            elif attempt.outcome is Outcome.SUCCESS:
-                self._count_retry(attempt, asked)
-                asked.clear()  # what follows in a run is its next model call
-            else:
-                self._count_retry(attempt, asked)
-                asked.add(attempt.target)
-
-    def _count_retry(self, attempt: Attempt, asked: set[Target]) -> None:
-        if attempt.target in asked:
-            self.retries.add(self.bounded.target(attempt.target))
+        for again in Ledger.of(attempts).retries:
+            self.retries.add(self.bounded.target(again.target))
 
 
 class StateTimes:

@@ -86,8 +86,44 @@ async def test_a_time_that_memory_covers_needs_no_store(
     store.is_away = True
     since = watched.kept[5].at
     assert keys(await history.list(IncidentQuery(limit=50, since=since))) == names(7, 6, 5)
-    with pytest.raises(StoreUnavailableError):
-        await history.list(IncidentQuery(limit=50))
+
+
+async def test_all_that_memory_holds_is_readable_while_the_store_is_away(
+    watched: Watched, store: MemoryIncidentStore, history: IncidentHistory
+) -> None:
+    report(watched, *range(8))
+    store.is_away = True
+    page = await history.list(IncidentQuery(limit=CAPACITY))
+    assert keys(page) == names(7, 6, 5, 4, 3)
+    store.is_away = False
+    await store.add(watched.kept)
+    rest = await history.list(IncidentQuery(limit=CAPACITY, cursor=page.next_cursor))
+    assert (keys(rest), rest.next_cursor) == (names(2, 1, 0), None)
+
+
+async def test_what_memory_has_of_a_longer_list_is_given_while_the_store_is_away(
+    watched: Watched, store: MemoryIncidentStore, history: IncidentHistory
+) -> None:
+    report(watched, *range(6))
+    report(watched, 6, type_=IncidentType.OUTAGE)
+    store.is_away = True
+    page = await history.list(IncidentQuery(limit=50, type=IncidentType.OUTAGE))
+    assert (keys(page), page.next_cursor) == (names(6), watched.kept[6].incident_id)
+    for beyond in ({"cursor": page.next_cursor, "type": IncidentType.OUTAGE}, {"type": IncidentType.RECOVERY}):
+        with pytest.raises(StoreUnavailableError):
+            await history.list(IncidentQuery(limit=50, **beyond))
+
+
+async def test_an_old_incident_that_is_counted_again_hides_none(
+    watched: Watched, store: MemoryIncidentStore, history: IncidentHistory
+) -> None:
+    report(watched, *range(11))
+    watched.board.again(watched.kept[0])
+    await store.add(watched.kept)
+    page = await history.list(IncidentQuery(limit=50, since=watched.kept[1].at))
+    assert keys(page) == names(*reversed(range(1, 11)))
+    everything = await history.list(IncidentQuery(limit=50))
+    assert (everything.items[-1].key, everything.items[-1].count) == ("key-0", 2)
 
 
 async def test_one_type_is_found_beyond_memory(
@@ -117,10 +153,12 @@ async def test_a_process_takes_over_what_earlier_ones_stored(watched: Watched, s
     report(later, 4)
     store.is_away = True
     history = IncidentHistory(later.board, store)
-    assert keys(await history.list(IncidentQuery(limit=50))) == names(4, 3, 2, 1, 0)
+    page = await history.list(IncidentQuery(limit=50))
+    assert (keys(page), page.next_cursor) == (names(4, 3, 2, 1, 0), None)
     report(later, 5)
-    with pytest.raises(StoreUnavailableError):  # the oldest is only in the store now
-        await history.list(IncidentQuery(limit=50))
+    page = await history.list(IncidentQuery(limit=50))
+    assert keys(page) == names(5, 4, 3, 2, 1)
+    assert page.next_cursor is not None  # the oldest is only in the store now
 
 
 async def test_what_is_older_than_it_is_kept_is_not_given_from_memory(store: MemoryIncidentStore) -> None:

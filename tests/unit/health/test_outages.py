@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from sentinel.domain.messages import Page
 from sentinel.domain.routes import Route
 from sentinel.health.outages import OutageWatch, outage_subjects
 from sentinel.resilience.breaker_board import BreakerBoard
@@ -85,3 +86,41 @@ def test_a_cool_down_is_no_outage(house: House) -> None:
     house.holds.throttle(ONE, 30)
     house.watch.look()
     assert house.watched.told == []
+
+
+def after_a_restart(before: House) -> House:
+    """A new process with what the one before has stored."""
+    watched = Watched(clock=before.watched.clock)
+    stored = sorted(before.watched.newest.values(), key=lambda each: each.incident_id, reverse=True)
+    watched.board.load(Page(stored, None))
+    protection = open_protection(watched.clock)
+    watch = OutageWatch(subjects=before.watch.subjects, protection=protection, board=watched.board)
+    return House(watched, protection.board, protection.cooldowns, watch)
+
+
+def test_an_outage_of_an_earlier_process_is_over_when_the_next_one_starts(house: House) -> None:
+    house.trip("provider:one")
+    out = house.watched.kept[0]
+    later = after_a_restart(house)
+    later.watch.take_over()
+    assert later.watched.told == [BACK_ONE]
+    assert later.watched.kept[0].data == {"incident_id": out.incident_id, "targets": ["one/large"]}
+
+
+def test_an_outage_that_goes_on_after_a_restart_is_not_told_again(house: House) -> None:
+    house.trip("provider:one")
+    later = after_a_restart(house)
+    later.circuits.get("provider:one")
+    later.circuits.trip("provider:one", actor="ann")
+    later.watch.take_over()
+    assert later.watched.told == []
+    later.reset("provider:one")
+    assert later.watched.told == [BACK_ONE]
+
+
+def test_an_outage_that_was_over_before_a_restart_is_not_ended_twice(house: House) -> None:
+    house.trip("provider:one")
+    house.reset("provider:one")
+    later = after_a_restart(house)
+    later.watch.take_over()
+    assert later.watched.told == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,7 @@ from sentinel.providers.base import ToolRequest
 from sentinel.providers.chat import ChatAttempts, ChatRequest, ChatResult
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.deadline import Deadline
+from sentinel.telemetry.hooks import Hooks
 from sentinel.testing.clock import FakeClock
 from sentinel.testing.protection import open_protection
 from sentinel.testing.providers import Behaviour, ScriptedProvider
@@ -159,3 +161,19 @@ async def test_a_cancelled_probe_gives_its_place_back() -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert not rig.permits_in_use
+
+
+async def test_an_observer_that_fails_takes_nothing_from_the_circuit_and_none_that_is_hooked_ends_the_call() -> None:
+    def fail(_: Attempt) -> None:
+        message = "a bug"
+        raise ZeroDivisionError(message)
+
+    rig = Rig(Behaviour(words=["Hi"]), Behaviour(words=["Hi"]))
+    pipeline = replace(rig.models.pipeline, observe=[fail])
+    rig.models = replace(rig.models, pipeline=pipeline)
+    with pytest.raises(ZeroDivisionError):
+        await rig.attempt()
+    assert rig.circuit == (1, 0)
+    rig.models = replace(rig.models, pipeline=replace(pipeline, observe=[Hooks(fail, rig.observed.append)]))
+    assert (await rig.attempt()).succeeded
+    assert (rig.circuit, len(rig.observed)) == ((2, 0), 1)

@@ -47,3 +47,39 @@ def test_asking_a_target_again_that_was_only_let_go_is_no_retry() -> None:
     assert not ledger.has_asked(HEDGE_LOST.target)
     assert ledger.has_asked(FAILED.target)
     assert not Ledger.of([PASSED_OVER]).has_asked(PASSED_OVER.target)
+
+
+B_FAILED, B_SERVED = finished("b/y", "server_error"), finished("b/y")
+
+
+@pytest.mark.parametrize(
+    ("attempts", "left"),
+    [
+        ([FAILED, B_FAILED, SERVED], None),  # asked again, it answered itself
+        ([FAILED, B_FAILED, NEXT_SERVED], FAILED),
+        ([PASSED_OVER, B_SERVED], PASSED_OVER),
+        ([HEDGE_FAILED, SERVED], None),
+        ([SERVED, FAILED, B_SERVED], FAILED),  # a run's second model call
+        ([FAILED, B_SERVED, B_SERVED], FAILED),
+        ([SERVED, B_FAILED, NEXT_SERVED], B_FAILED),
+        ([FAILED, B_SERVED, SERVED], None),  # who answered at last was left by nobody
+    ],
+)
+def test_who_was_left_is_the_first_that_had_its_turn(attempts: list[Attempt], left: Attempt | None) -> None:
+    assert Ledger.of(attempts).left_for(attempts[-1].target) is left
+
+
+@pytest.mark.parametrize(
+    ("attempts", "retried"),
+    [
+        ([FAILED, B_FAILED, SERVED], [SERVED]),
+        ([LOST, HEDGE_BROKE, SERVED], []),
+        ([PASSED_OVER, SERVED], []),
+        ([SERVED, FAILED, SERVED], [SERVED]),
+        ([SERVED, SERVED], []),
+    ],
+)
+def test_retries_are_calls_of_a_target_that_had_its_time_before(
+    attempts: list[Attempt], retried: list[Attempt]
+) -> None:
+    assert list(Ledger.of(attempts).retries) == retried

@@ -11,7 +11,7 @@ from sentinel.domain.runs import RunStatus
 from sentinel.errors import Outcome
 from sentinel.resilience.breaker_view import BreakerState, Transition, TransitionRule
 from sentinel.telemetry.exposition import Exposition, Summary, wants_json
-from sentinel.telemetry.metrics import Bounded, Metrics
+from sentinel.telemetry.metrics import TOOLS_PER_SERVER, Bounded, Metrics
 from sentinel.telemetry.series import Reading
 from sentinel.testing.clock import FakeClock
 from tests.support.run_builders import claimed_run, completed, failed_attempt, incident, request_record, served_attempt
@@ -27,7 +27,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def metrics(clock: FakeClock) -> Metrics:
-    return Metrics(clock, Bounded(targets=[PRIMARY, FALLBACK], routes=["default"]))
+    return Metrics(clock, Bounded(targets=[PRIMARY, FALLBACK], routes=["default"], servers=["files"]))
 
 
 def exposition(metrics: Metrics, *readings: Reading) -> Exposition:
@@ -101,6 +101,18 @@ def test_models_and_routes_and_circuits_that_callers_think_of_are_one_label(metr
     assert found[labelled("sentinel_gateway_requests_total", **labels)] == 50
 
 
+def test_tools_that_servers_think_of_are_bounded(metrics: Metrics, clock: FakeClock) -> None:
+    for number in range(TOOLS_PER_SERVER + 50):
+        metrics.transition(change(f"tool:files/t{number}", CLOSED, OPEN, clock))
+        metrics.transition(change(f"tool:gone/t{number}", CLOSED, OPEN, clock))
+    assert len(metrics.transitions.counts) == TOOLS_PER_SERVER + 1
+    assert metrics.transitions.sum_by(0)["other"] == TOOLS_PER_SERVER + 100
+    known = [f"tool:files/t{number}" for number in range(TOOLS_PER_SERVER + 50)]
+    clock.advance(1)
+    changed = {labels[0] for labels, seconds in metrics.states.read(known) if labels[1] == "open" and seconds}
+    assert changed == set(known[:TOOLS_PER_SERVER])
+
+
 # Requests and runs ----------------------------------------------------------------------------------------------------
 
 
@@ -120,6 +132,13 @@ def test_a_second_attempt_on_a_target_is_a_retry_and_the_next_model_call_of_a_ru
     found = samples(metrics)
     assert found[labelled("sentinel_retries_total", provider="primary", model="large/v2")] == 2
     assert found[labelled("sentinel_retries_total", provider="fallback", model="small")] == 1
+
+
+def test_a_target_that_was_overtaken_and_is_asked_again_is_no_retry(metrics: Metrics) -> None:
+    lost = failed_attempt(cause="hedge_lost", outcome=Outcome.NEUTRAL)
+    broke = failed_attempt(target=FALLBACK, number=2, hedge=True, ttft_ms=1.0)
+    metrics.request_over(request_record(attempts=(lost, broke, served_attempt(target=PRIMARY))))
+    assert metrics.retries.sum == 0
 
 
 def test_recovered_runs_and_incidents_are_counted(metrics: Metrics) -> None:
