@@ -208,7 +208,12 @@ function endTool(state: RunState, event: StatusEvent, outcome: "finished" | "fai
   const from = known ? state : startTool(state, event);
   const tools = from.tools.map((tool) =>
     tool.tool_call_id === event.tool_call_id
-      ? { ...tool, server: event.server ?? tool.server, tool: event.tool ?? tool.tool, ...toolEnding(event, outcome) }
+      ? {
+          ...tool,
+          server: event.server ?? tool.server,
+          tool: event.tool ?? tool.tool,
+          ...toolEnding(event, outcome),
+        }
       : tool,
   );
   const running = tools.find((tool) => tool.state === "running");
