@@ -141,7 +141,7 @@ class Completions:
         observed, respond = work.observed, work.asked.respond
 
         async def start() -> None:
-            observed.status_code = 200
+            observed.begun()
             await respond.start_stream(work.receipt())
 
         outgoing = Outgoing(start, respond.part)

@@ -11,6 +11,8 @@ from sentinel.errors import ProviderProtocolError
 from sentinel.gateway.wire_json import loads_with_halves
 
 DONE: Final = b"data: [DONE]\n\n"
+BLANK_CHOICES: Final = [{"index": 0, "delta": {"tool_calls": [{"index": 0}]}, "finish_reason": None}]
+"""What is said while a tool call is written by a model that tells of it only when it is complete."""
 MAX_FRAME_BYTES: Final = 32 * 1024 * 1024
 """A frame longer than this is garbage: the longest real ones hold a picture."""
 
@@ -81,8 +83,8 @@ class Chunk:
     """One frame: its original payload, and what recovery has to know of it. Not frozen, which would make it dearer.
 
     `text` is the text of choice 0. `is_content` is false for lifecycle (role only), finish and usage frames.
-    `is_held` marks parts of tool calls, which are only sent when they are complete; `has_halves` those in which a
-    character is cut in two.
+    `is_held` marks parts of tool calls, which are only sent when they are complete; `is_blank` those that say no more
+    than that a call is being written, which are never sent; `has_halves` those in which a character is cut in two.
     """
 
     payload: bytes
@@ -93,6 +95,7 @@ class Chunk:
     is_held: bool = False
     finish_reasons: dict[int, str] = field(default_factory=dict)
     has_halves: bool = False
+    is_blank: bool = False
 
 
 def raw_frames(chunks: Iterable[Chunk]) -> bytes:
@@ -164,6 +167,7 @@ def _chunk(payload: bytes, data: dict[str, Any]) -> Chunk:
             chunk.is_content = True
         if choice.get("finish_reason"):
             chunk.finish_reasons[_index(choice)] = _word(choice["finish_reason"])
+    chunk.is_blank = chunk.is_held and data["choices"] == BLANK_CHOICES
     return chunk
 
 

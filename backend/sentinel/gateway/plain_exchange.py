@@ -44,7 +44,7 @@ class PlainExchange:
     data: dict[str, Any] | None = None
 
     async def perform(self, meter: Meter) -> None:
-        """Ask and read.
+        """Ask and read; nothing is metered, since a whole answer has no first content before its end.
 
         Raises:
             ProviderError: the provider refused, or what came is no complete answer.
@@ -57,7 +57,6 @@ class PlainExchange:
                 raise_for(self.refusal, response.headers)
             refuse_pages(response)
             raw = await read_whole(response.content.iter_any())
-        meter.content()
         data = parse_answer(raw)
         self.usage = read_usage(data.get("usage")) or self._estimate(data)
         self.answer, self.data = raw, data

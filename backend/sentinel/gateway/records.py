@@ -6,7 +6,6 @@ from datetime import datetime
 from types import TracebackType
 
 from sentinel.clock import Clock
-from sentinel.domain.attempts import Attempt
 from sentinel.domain.requests import RequestOutcome, RequestRecord
 from sentinel.gateway.call import Call
 
@@ -33,12 +32,18 @@ class Observed:
     _outcome: RequestOutcome = RequestOutcome.CANCELLED
     _error_code: str | None = None
     _started: float = 0.0
+    _first_sent: float | None = None
     _started_at: datetime | None = field(default=None)
 
     @property
     def is_completed(self) -> bool:
         """Whether the caller has a whole answer."""
         return self._outcome is RequestOutcome.COMPLETED
+
+    def begun(self) -> None:
+        """Note that the first frame of a stream goes to the caller."""
+        self._first_sent = self.clock.monotonic()
+        self.status_code = 200
 
     def succeeded(self) -> None:
         """Note that the caller has a whole answer."""
@@ -75,8 +80,8 @@ class Observed:
             error_code=self._error_code,
             serving=self.call.current if self._outcome is RequestOutcome.COMPLETED else None,
             usage=ledger.usage,
-            ttft_ms=_first_content_ms(self._started_at or now, ledger.attempts),
-            latency_ms=round((self.clock.monotonic() - self._started) * 1000, 3),
+            ttft_ms=self._ms_until(self._first_sent) if self._first_sent is not None else None,
+            latency_ms=self._ms_until(self.clock.monotonic()),
             failover_chain=ledger.chain,
             attempts=ledger.by_number,
             started_at=self._started_at or now,
@@ -84,9 +89,5 @@ class Observed:
             skipped_frames=sum(attempt.skipped_frames for attempt in ledger.attempts),
         )
 
-
-def _first_content_ms(started_at: datetime, attempts: tuple[Attempt, ...]) -> float | None:
-    first = next((attempt for attempt in attempts if attempt.ttft_ms is not None), None)
-    if first is None or first.ttft_ms is None:
-        return None
-    return round((first.started_at - started_at).total_seconds() * 1000 + first.ttft_ms, 3)
+    def _ms_until(self, moment: float) -> float:
+        return round((moment - self._started) * 1000, 3)

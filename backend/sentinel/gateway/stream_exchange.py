@@ -64,6 +64,7 @@ class StreamExchange:
     _characters: int = 0
     _has_content: bool = False
     _has_news: bool = False
+    _has_tool_parts: bool = False
     _is_done: bool = False
     _whole: WholeCharacters = field(default_factory=WholeCharacters)
 
@@ -113,7 +114,7 @@ class StreamExchange:
     @property
     def has_tool_parts(self) -> bool:
         """Whether the answer was calling tools."""
-        return any(chunk.is_held for chunk in (*self._held, *self.tail))
+        return self._has_tool_parts
 
     def _check_usage(self, refusal: Refusal) -> None:
         """Raise if what was refused is what we have added to the caller's request."""
@@ -191,6 +192,9 @@ class StreamExchange:
         if chunk.is_content:
             self._has_content = self._has_news = True
             self._characters += len(chunk.text) or said_characters(c.get("delta") for c in chunk.data["choices"])
+        self._has_tool_parts |= chunk.is_held
+        if chunk.is_blank:
+            return None
         if chunk.finish_reasons or not chunk.data.get("choices"):
             self.tail.append(chunk)
         elif self._held or chunk.is_held or (chunk.is_content and self.is_constrained):

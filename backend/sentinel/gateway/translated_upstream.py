@@ -76,6 +76,8 @@ async def _frames(stream: ChatStream, writer: Writer) -> AsyncGenerator[bytes, N
         answer.usage = piece.usage or answer.usage
         if piece.text:
             yield writer.text(piece.text)
+        if piece.has_tool_parts:
+            yield writer.tool_part()
     calls = wire_calls(*stream.tool_requests())
     if calls:
         yield writer.tools(calls)

@@ -13,7 +13,7 @@ import orjson
 from sentinel.domain.attempts import Usage
 from sentinel.domain.messages import Role, Turn
 from sentinel.errors import ProviderRejectedError, ProviderUnsupportedError
-from sentinel.gateway.frames import DONE
+from sentinel.gateway.frames import BLANK_CHOICES, DONE
 from sentinel.gateway.parameters import translated
 from sentinel.providers.base import ModelCall, ToolRequest, ToolSchema
 
@@ -132,6 +132,10 @@ class Writer:
     def text(self, text: str) -> bytes:
         """Give the frame of a piece of text."""
         return self._frame({"content": text})
+
+    def tool_part(self) -> bytes:
+        """Give the frame that says that a tool call is being written; it counts as content, and no caller sees it."""
+        return _sse(self._body("chat.completion.chunk", choices=BLANK_CHOICES))
 
     def tools(self, calls: Sequence[dict[str, Any]]) -> bytes:
         """Give the frame of all tool calls."""

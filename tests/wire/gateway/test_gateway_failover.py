@@ -135,6 +135,12 @@ async def test_embeddings_fail_over_like_answers(caller: httpx.AsyncClient, simu
     check_receipt(answer.headers, attempts=2)
 
 
+async def test_embeddings_are_no_stream_whatever_their_body_says(caller: httpx.AsyncClient, gateway: Gateway) -> None:
+    await caller.post("/embeddings", json={"model": "default", "input": "one", "stream": True})
+    (record,) = await gateway.recorded()
+    assert (record.is_stream, record.ttft_ms) == (False, None)
+
+
 SILENT: dict[str, tuple[str, dict[str, Any]]] = {
     "no response": ("no_response", {}),
     "a late first token": ("slow_first_token", {"seconds": 60}),
