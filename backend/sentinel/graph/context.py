@@ -1,14 +1,16 @@
 """What the nodes of a run can do: the collaborators, handed in by the runner and never checkpointed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sentinel.clock import Clock
+from sentinel.domain.attempts import Attempt
 from sentinel.domain.messages import Turn
 from sentinel.domain.routes import Route
 from sentinel.domain.runs import RunOptions, ToolCall
 from sentinel.providers.chat import ChatAttempts
+from sentinel.providers.hedged import ignore
 from sentinel.resilience.deadline import Deadline
 from sentinel.resilience.gate import TargetGate
 from sentinel.resilience.hedging import HedgePlanner
@@ -75,3 +77,5 @@ class RunContext:
     """Attempts that a crash broke off before; they have numbers, but are not in the state."""
     interrupted_tools: Mapping[str, ToolCall] = field(default_factory=dict)
     """Calls of the round under way that were begun before a crash, by id; those that ended have their result."""
+    on_broken_off: Callable[[Sequence[Attempt]], None] = ignore
+    """Hears of the attempts that the run's cancellation ends, which no node can put into the state any more."""

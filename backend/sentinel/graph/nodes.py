@@ -55,7 +55,11 @@ async def attempt(state: RunState, runtime: Runtime[RunContext]) -> Update:
     asked = [request, hedge.request] if hedge else [request]
     circuits = [context.parts.gate.states(each.target) for each in asked]
     result = await context.parts.models.run(
-        request, lambda text: emit(Token(text)), on_seam=tell_seam(state, request, emit), hedge=hedge
+        request,
+        lambda text: emit(Token(text)),
+        on_seam=tell_seam(state, request, emit),
+        hedge=hedge,
+        on_broken_off=context.on_broken_off,
     )
     for each, before in zip(asked, circuits, strict=True):
         _tell_circuits(each, before, context=context, emit=emit)

@@ -20,7 +20,7 @@ from sentinel.providers.attempt import AttemptPipeline, AttemptSpec, Meter
 from sentinel.providers.base import Answer, ChatProvider, ModelCall, Piece, ToolRequest, ToolSchema
 from sentinel.providers.estimates import estimated_tokens, estimated_usage
 from sentinel.providers.fairness import Fairness
-from sentinel.providers.hedged import Entrant, Race, Second
+from sentinel.providers.hedged import Entrant, Race, Second, ignore
 from sentinel.providers.vendor_codes import FAILED
 from sentinel.resilience.continuation import Continuation, read_refusal
 from sentinel.resilience.deadline import Deadline
@@ -103,16 +103,21 @@ class ChatAttempts:
         *,
         on_seam: Callable[[SeamVerdict], None] = ignore_seam,
         hedge: ChatHedge | None = None,
+        on_broken_off: Callable[[Sequence[Attempt]], None] = ignore,
     ) -> ChatResult:
         """Make one attempt, and its hedge; text of one of them goes to `emit` as it arrives.
 
         Never raises for what the targets do. `on_seam` hears, before the first text, how the seam of a continued answer
-        was verified.
+        was verified; `on_broken_off` hears what was under way, and spent, when the caller's cancellation ends it.
         """
         race = Race(pipeline=self.pipeline, first=self._entrant(request, emit, on_seam))
         if hedge is not None:
             race.hedge, race.on_left = self._second(hedge, emit), hedge.on_left
-        await race.run()
+        try:
+            await race.run()
+        except asyncio.CancelledError:
+            on_broken_off(race.rows)
+            raise
         *beside, attempt = race.rows
         if request.continuation is not None:
             attempt = read_refusal(attempt, request.continuation.method)

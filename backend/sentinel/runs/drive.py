@@ -88,6 +88,12 @@ class Drive:
         self._open = {}
         self._open_tools = {}
 
+    def broken_off(self, attempts: Sequence[Attempt]) -> None:
+        """Take what was under way when the run was cancelled: what it has spent is known from here alone."""
+        for attempt in attempts:
+            if (begun := self._open.get(attempt.number)) is not None:
+                self._open[attempt.number] = replace(attempt, ttft_ms=begun.ttft_ms)
+
     def restart(self, kept_text: str) -> None:
         """Void the text that readers hold, except `kept_text`, which is sent again after the `restarted` event."""
         self.status(Phase.RESTARTED, discard_from_seq=self.first_token_seq or self.log.last_seq + 1)

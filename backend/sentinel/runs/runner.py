@@ -215,6 +215,7 @@ class Runner:
             parts=self.parts,
             interrupted_attempts=len(drive.interrupted),
             interrupted_tools=drive.begun_tools,
+            on_broken_off=drive.broken_off,
         )
 
     async def _was_cancelled_by_caller(self, run: Run) -> bool:

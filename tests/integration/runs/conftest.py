@@ -12,6 +12,7 @@ from sentinel.chaos.kill_switches import KillSwitches
 from sentinel.clock import Clock, SystemClock
 from sentinel.coordination.live_events import LiveEvents
 from sentinel.domain.events import Event, EventType
+from sentinel.domain.money import Price
 from sentinel.domain.routes import Deadlines, HedgePolicy, Midstream, Route, Target
 from sentinel.domain.runs import Run, RunOptions
 from sentinel.graph.builder import build_graph
@@ -74,6 +75,7 @@ class Machine:
     """What the runners told their listeners: `recovered` and the count, `ended` and the status."""
     paces: dict[Target, float] = field(default_factory=dict)
     hedge: HedgePolicy = field(default_factory=HedgePolicy)
+    prices: dict[Target, Price] = field(default_factory=dict)
 
     @asynccontextmanager
     async def process(self, *, one: list[Behaviour], two: list[Behaviour] | None = None) -> AsyncIterator[Process]:
@@ -138,7 +140,7 @@ class Machine:
         return Collaborators(
             models=ChatAttempts(
                 providers=providers,
-                pipeline=AttemptPipeline(protection=protection, clock=self.clock),
+                pipeline=AttemptPipeline(protection=protection, clock=self.clock, prices=self.prices),
             ),
             planner=RecoveryPlanner(same_target=0),
             gate=gate,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from sentinel.domain.events import EventType
+from sentinel.domain.money import Price
 from sentinel.domain.runs import RunStatus
 from sentinel.errors import (
     EmptyInputError,
@@ -18,7 +19,7 @@ from sentinel.providers.base import ToolRequest
 from sentinel.testing.clock import FakeClock
 from sentinel.testing.providers import Behaviour
 from sentinel.testing.tools import FakeToolbox
-from tests.integration.runs.conftest import Machine, phases_of, text_of
+from tests.integration.runs.conftest import TARGETS, Machine, phases_of, text_of
 
 HELLO = Behaviour(words=["Hello ", "world"])
 DOWN = Behaviour(error=ProviderUnavailableError("refused", cause="connection_refused"))
@@ -99,6 +100,23 @@ async def test_a_stopped_run_keeps_its_partial_text_and_its_ledger(machine: Call
     assert events[-1].data["text"] == "Hel" == text_of(events)
     assert run.status is RunStatus.CANCELLED
     assert [attempt.cause for attempt in run.attempts] == ["cancelled"]
+
+
+async def test_a_stopped_run_has_spent_what_its_provider_has_read_and_said(machine: Callable[..., Machine]) -> None:
+    price = Price.of_usd(per_million_input=1, per_million_output=100)
+    async with machine(prices={TARGETS[0]: price}).process(one=[HANGS]) as process:
+        asked = await process.ask()
+        await asyncio.wait_for(process.one.hanging.wait(), 5)
+        await process.service.cancel(asked.run_id)
+        events = await asyncio.wait_for(process.events(asked.run_id), 5)
+        run = await process.runs.get(asked.run_id)
+    (attempt,) = run.attempts
+    assert attempt.usage is not None
+    assert attempt.ttft_ms is not None
+    assert (attempt.usage.output_tokens, attempt.usage.estimated) == (1, True)
+    assert attempt.cost_nanos == price.of(input_tokens=attempt.usage.input_tokens, output_tokens=1)
+    assert events[-1].data["usage"] == attempt.usage.to_dict() == (run.usage and run.usage.to_dict())
+    assert events[-1].data["cost_usd"] == attempt.cost_nanos / 1e9
 
 
 async def test_a_run_that_still_waits_is_stopped_at_once(machine: Callable[..., Machine]) -> None:
