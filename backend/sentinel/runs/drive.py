@@ -92,7 +92,7 @@ class Drive:
         """Take what was under way when the run was cancelled: what it has spent is known from here alone."""
         for attempt in attempts:
             if (begun := self._open.get(attempt.number)) is not None:
-                self._open[attempt.number] = replace(attempt, ttft_ms=begun.ttft_ms)
+                self._open[attempt.number] = replace(attempt, ttft_ms=begun.ttft_ms, cause=begun.cause)
 
     def restart(self, kept_text: str) -> None:
         """Void the text that readers hold, except `kept_text`, which is sent again after the `restarted` event."""

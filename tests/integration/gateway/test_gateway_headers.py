@@ -1,4 +1,4 @@
-"""What every answer of the real server has in its head, however it ended, and what clients find where they look for it."""
+"""What every answer of the real server has in its head, however it ended, and what clients find where they look."""
 
 from typing import Any
 

@@ -61,6 +61,7 @@ class Writing:
 
     parts: int
     hangs: bool = False
+    name: str = "one"
 
     @asynccontextmanager
     async def stream(self, call: ModelCall) -> AsyncIterator[ChatStream]:
