@@ -10,6 +10,7 @@ from sentinel.domain.incidents import Incident, IncidentType, Severity
 from sentinel.domain.requests import RequestOutcome, RequestRecord
 from sentinel.domain.routes import Target
 from sentinel.domain.runs import NewRun, Run, RunEnding, RunOptions, RunStatus, ToolCall
+from sentinel.domain.tools import ToolCallRecord
 from sentinel.errors import Outcome
 
 START = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -99,6 +100,12 @@ def tool_call(**changes: Any) -> ToolCall:
             **changes,
         }
     )
+
+
+def outside_call(number: int = 1, *, caller: str = "agent", **changes: Any) -> ToolCallRecord:
+    """A call of an agent outside, at second `number`."""
+    call = tool_call(**{"started_at": at(number), "ended_at": at(number + 1), **changes})
+    return ToolCallRecord(call_id=f"0199b000-0000-7000-8000-{number:012}", run_id=None, caller=caller, call=call)
 
 
 def claimed_run(**changes: Any) -> Run:

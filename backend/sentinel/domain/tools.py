@@ -1,9 +1,15 @@
-"""What is kept of tools between two starts: the definitions that are trusted."""
+"""What is kept of tools between two starts: the definitions that are trusted, and the calls that were made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Literal, Protocol
+
+from sentinel.domain.messages import Page
+from sentinel.domain.runs import ToolCall
+
+CallOrigin = Literal["run", "mcp"]
+"""Where a call of a tool comes from: a run, or an agent outside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,4 +44,43 @@ class ToolPinStore(Protocol):
 
     async def save(self, pins: Sequence[ToolPin]) -> None:
         """Store these in the place of earlier ones of the same tools."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCallRecord:
+    """A tool call that is over, with its owner: a run, or a `caller` outside, as it names itself.
+
+    `call_id` is ours and unique; `call.tool_call_id` is the owner's.
+    """
+
+    call_id: str
+    run_id: str | None
+    caller: str | None
+    call: ToolCall
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the wire shape."""
+        return {"call_id": self.call_id, "run_id": self.run_id, "caller": self.caller, **self.call.to_dict()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCallQuery:
+    """Which calls are wanted: all that fulfil every condition that is given."""
+
+    server: str | None = None
+    tool: str | None = None
+    run_id: str | None = None
+    origin: CallOrigin | None = None
+    is_error: bool | None = None
+    since: datetime | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+class ToolCallStore(Protocol):
+    """The tool calls that were made, for those who look; those of a run are there when it has ended."""
+
+    async def list(self, query: ToolCallQuery) -> Page[ToolCallRecord]:
+        """Give the calls that are wanted, newest first; raises RequestError for a cursor that no listing gave out."""
         ...

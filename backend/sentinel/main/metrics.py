@@ -116,7 +116,7 @@ def _holds(parts: Resilience) -> list[Sample]:
 
 
 def _work_readings(storage: Storage, executor: InProcessExecutor) -> Iterator[Reading]:
-    behind: list[WriteBehind[Any]] = [storage.request_journal, storage.incident_journal]
+    behind: list[WriteBehind[Any]] = [storage.request_journal, storage.incident_journal, storage.tool_call_journal]
     yield Reading(
         name="sentinel_runs_active", help="Runs that wait or work here.", read=single(lambda: executor.active)
     )

@@ -1,13 +1,16 @@
 """Everything that is kept: the database, its stores, and the journals that write to it behind the back of the work."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from sentinel.clock import Clock
 from sentinel.coordination.live_events import LiveEvents
 from sentinel.domain.incidents import Incident
 from sentinel.domain.requests import RequestRecord
+from sentinel.domain.tools import ToolCallRecord
 from sentinel.persistence.audit_log import SqlAuditLog
 from sentinel.persistence.engine import Engine, create_engine
 from sentinel.persistence.event_log import SqlEventLog
@@ -19,10 +22,13 @@ from sentinel.persistence.request_store import SqlRequestStore
 from sentinel.persistence.retention import Retention, rules
 from sentinel.persistence.run_store import SqlRunStore
 from sentinel.persistence.thread_store import SqlThreadStore
+from sentinel.persistence.tool_call_store import SqlToolCallStore
 from sentinel.persistence.tool_pin_store import SqlToolPinStore
 from sentinel.persistence.write_behind import WriteBehind
 from sentinel.settings import Settings
 from sentinel.telemetry.logging import get_logger
+
+T = TypeVar("T")
 
 logger = get_logger(__name__)
 
@@ -45,6 +51,8 @@ class Storage:
     request_journal: WriteBehind[RequestRecord]
     incidents: SqlIncidentStore
     incident_journal: WriteBehind[Incident]
+    tool_calls: SqlToolCallStore
+    tool_call_journal: WriteBehind[ToolCallRecord]
     retention: Retention
 
 
@@ -64,22 +72,7 @@ async def open_storage(settings: Settings, clock: Clock, stack: AsyncExitStack) 
     journal = await stack.enter_async_context(
         Journal(engine=engine, clock=clock, publish=live.publish, on_state=journal_state)
     )
-    requests = SqlRequestStore(engine)
-    request_journal = WriteBehind(
-        name="requests",
-        add=requests.add,
-        key=lambda record: record.request_id,
-        clock=clock,
-        on_loss=partial(_log_loss, "requests"),
-    )
-    incidents = SqlIncidentStore(engine)
-    incident_journal = WriteBehind(
-        name="incidents",
-        add=incidents.add,
-        key=lambda incident: incident.incident_id,
-        clock=clock,
-        on_loss=partial(_log_loss, "incidents"),
-    )
+    requests, incidents, tool_calls = SqlRequestStore(engine), SqlIncidentStore(engine), SqlToolCallStore(engine)
     return Storage(
         engine=engine,
         runs=SqlRunStore(engine),
@@ -92,13 +85,27 @@ async def open_storage(settings: Settings, clock: Clock, stack: AsyncExitStack) 
         live=live,
         journal=journal,
         journal_state=journal_state,
-        request_journal=await stack.enter_async_context(request_journal),
+        request_journal=await stack.enter_async_context(
+            _behind("requests", requests.add, key=lambda record: record.request_id, clock=clock)
+        ),
         incidents=incidents,
-        incident_journal=await stack.enter_async_context(incident_journal),
+        incident_journal=await stack.enter_async_context(
+            _behind("incidents", incidents.add, key=lambda incident: incident.incident_id, clock=clock)
+        ),
+        tool_calls=tool_calls,
+        tool_call_journal=await stack.enter_async_context(
+            _behind("tool_calls", tool_calls.add, key=lambda record: record.call_id, clock=clock)
+        ),
         retention=await stack.enter_async_context(
             Retention(engine=engine, clock=clock, rules=rules(**settings.retention.model_dump()))
         ),
     )
+
+
+def _behind(
+    name: str, add: Callable[[Sequence[T]], Awaitable[None]], *, key: Callable[[T], str], clock: Clock
+) -> WriteBehind[T]:
+    return WriteBehind(name=name, add=add, key=key, clock=clock, on_loss=partial(_log_loss, name))
 
 
 def _log_loss(of: str, is_losing: bool, lost: int) -> None:

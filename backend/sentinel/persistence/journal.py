@@ -14,7 +14,7 @@ from sentinel.domain.messages import Role
 from sentinel.domain.runs import RunEnding, RunStatus
 from sentinel.persistence.engine import Engine
 from sentinel.persistence.group_commit import BufferLimits, GroupCommit, Publish
-from sentinel.persistence.rows import attempt_rows, event_from, event_row, folded, tool_call_row, usage_columns
+from sentinel.persistence.rows import attempt_rows, event_from, event_row, folded, run_tool_call_row, usage_columns
 from sentinel.persistence.run_log import LogPart
 from sentinel.persistence.tables import attempts, messages, run_events, runs, threads, tool_calls
 
@@ -126,7 +126,7 @@ def _end(connection: Connection, ended: Sequence[tuple[LogPart, RunEnding]]) -> 
     if ledger:
         connection.execute(insert(attempts), ledger)
     calls = [
-        tool_call_row(part.run.run_id, position, call)
+        run_tool_call_row(part.run.run_id, position, call)
         for part, ending in ended
         for position, call in enumerate(ending.tool_calls, 1)
     ]

@@ -6,17 +6,17 @@ the database went away or the process ended, the next one does.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Column, Connection, Table, delete, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, delete, select, true
 
 from sentinel.clock import Clock
 from sentinel.errors import StoreError
 from sentinel.persistence.engine import Engine
-from sentinel.persistence.tables import gateway_requests, incidents
+from sentinel.persistence.tables import gateway_requests, incidents, tool_calls
 from sentinel.telemetry.logging import get_logger
 
 logger = get_logger(__name__)
@@ -32,13 +32,14 @@ _BATCH = 500
 class Rule:
     """How long the rows of one table stay, counted from a moment of theirs; None keeps them for ever.
 
-    What hangs on a row goes with it.
+    What hangs on a row goes with it. `only` leaves all other rows alone.
     """
 
     name: str
     key: Column[str]
     moment: Column[Any]
     keep: timedelta | None
+    only: ColumnElement[bool] = field(default_factory=true)
 
     @property
     def table(self) -> Table:
@@ -46,12 +47,19 @@ class Rule:
         return self.key.table
 
 
-def rules(*, requests_days: int, incidents_days: int) -> list[Rule]:
-    """Give the rules there are; 0 days keep for ever."""
-    requests, told = gateway_requests.c, incidents.c
+def rules(*, requests_days: int, incidents_days: int, tool_calls_days: int) -> list[Rule]:
+    """Give the rules there are; 0 days keep for ever. The tool calls of runs go with the runs."""
+    requests, told, calls = gateway_requests.c, incidents.c, tool_calls.c
     return [
         Rule(name="requests", key=requests.request_id, moment=requests.started_at, keep=_kept(requests_days)),
         Rule(name="incidents", key=told.incident_id, moment=told.at, keep=_kept(incidents_days)),
+        Rule(
+            name="tool_calls",
+            key=calls.call_id,
+            moment=calls.started_at,
+            keep=_kept(tool_calls_days),
+            only=calls.run_id.is_(None),
+        ),
     ]
 
 
@@ -112,7 +120,7 @@ class Retention:
 
 
 def _delete_some(connection: Connection, rule: Rule, *, before: datetime, limit: int) -> int:
-    old = select(rule.key).where(rule.moment < before).order_by(rule.moment).limit(limit)
+    old = select(rule.key).where(rule.moment < before, rule.only).order_by(rule.moment).limit(limit)
     return connection.execute(delete(rule.table).where(rule.key.in_(old))).rowcount
 
 

@@ -14,6 +14,7 @@ from sentinel.domain.messages import Message, Role, Thread
 from sentinel.domain.requests import RequestOutcome, RequestRecord
 from sentinel.domain.routes import Target
 from sentinel.domain.runs import Run, RunMode, RunOptions, RunStatus, ToolCall
+from sentinel.domain.tools import ToolCallRecord
 from sentinel.errors import Outcome
 
 
@@ -211,11 +212,20 @@ def request_from(row: Row[Any], attempts: Iterable[Attempt]) -> RequestRecord:
     )
 
 
-def tool_call_row(run_id: str, position: int, call: ToolCall) -> dict[str, Any]:
-    """Write a tool call."""
+def run_tool_call_row(run_id: str, position: int, call: ToolCall) -> dict[str, Any]:
+    """Write a tool call of a run."""
+    owner = {"call_id": f"{run_id}/{position}", "run_id": run_id, "caller": None, "position": position}
+    return owner | _tool_call_columns(call)
+
+
+def outside_tool_call_row(record: ToolCallRecord) -> dict[str, Any]:
+    """Write a tool call of an agent outside."""
+    owner = {"call_id": record.call_id, "run_id": None, "caller": record.caller, "position": None}
+    return owner | _tool_call_columns(record.call)
+
+
+def _tool_call_columns(call: ToolCall) -> dict[str, Any]:
     return {
-        "run_id": run_id,
-        "position": position,
         "tool_call_id": call.tool_call_id,
         "server": call.server,
         "tool": call.tool,
@@ -251,6 +261,11 @@ def tool_call_from(row: Row[Any]) -> ToolCall:
         started_at=row.started_at,
         ended_at=row.ended_at,
     )
+
+
+def tool_call_record_from(row: Row[Any]) -> ToolCallRecord:
+    """Read a tool call with its owner."""
+    return ToolCallRecord(call_id=row.call_id, run_id=row.run_id, caller=row.caller, call=tool_call_from(row))
 
 
 def _usage_from(row: Row[Any]) -> Usage | None:

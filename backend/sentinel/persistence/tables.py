@@ -204,8 +204,11 @@ attempts = Table(
 tool_calls = Table(
     "tool_calls",
     metadata,
-    _text("run_id", _owner("runs.run_id"), primary_key=True),
-    Column("position", Integer, primary_key=True, autoincrement=False),
+    _text("call_id", primary_key=True),
+    # One owner: a run, or an agent outside.
+    _text("run_id", _owner("runs.run_id"), nullable=True),
+    _optional_text("caller"),
+    Column("position", Integer),
     _text("tool_call_id"),
     _text("server"),
     _text("tool"),
@@ -220,6 +223,9 @@ tool_calls = Table(
     _optional_text("effect"),
     _optional_text("executed"),
     Column("attempts", json_column()),
+    CheckConstraint("(run_id IS NULL) <> (caller IS NULL)", name="one_owner"),
+    UniqueConstraint("run_id", "position"),
+    Index(None, "started_at", "call_id"),
 )
 
 tool_pins = Table(

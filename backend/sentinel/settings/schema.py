@@ -323,6 +323,7 @@ class RetentionSettings(Model):
 
     requests_days: Days = 30
     incidents_days: Days = 90
+    tool_calls_days: Days = 30
 
 
 class FileSettings(Model):

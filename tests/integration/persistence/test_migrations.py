@@ -14,14 +14,23 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, text
 
+from sentinel.domain.tools import ToolCallQuery
 from sentinel.errors import ConfigurationError, StoreUnavailableError
 from sentinel.persistence.database_url import normalise, psycopg_url
 from sentinel.persistence.engine import create_engine as create_engine_of_ours
 from sentinel.persistence.migrations import alembic_config, upgrade
 from sentinel.persistence.tables import metadata
+from sentinel.persistence.tool_call_store import SqlToolCallStore
 from sentinel.testing.clock import FakeClock
 from tests.support.processes import free_port
-from tests.support.run_builders import completed, failed_attempt, request_record, served_attempt
+from tests.support.run_builders import (
+    completed,
+    failed_attempt,
+    outside_call,
+    request_record,
+    served_attempt,
+    tool_call,
+)
 from tests.support.stores import sql_stores_over
 
 
@@ -66,6 +75,7 @@ async def test_names_conditions_and_checks_are_those_of_the_models(empty_url: st
             assert names == {str(key.name): key.ondelete for key in table.foreign_key_constraints}
         assert [check["name"] for check in found.get_check_constraints("runs")] == ["ck_runs_status"]
         assert [check["name"] for check in found.get_check_constraints("attempts")] == ["ck_attempts_one_owner"]
+        assert [check["name"] for check in found.get_check_constraints("tool_calls")] == ["ck_tool_calls_one_owner"]
         [partial] = [index for index in found.get_indexes("runs") if index["name"] == "uq_runs_active_thread"]
         condition = str(partial["dialect_options"][f"{connection.dialect.name}_where"])
         assert "queued" in condition
@@ -99,6 +109,24 @@ async def test_attempts_survive_the_change_of_their_owners_and_the_way_back(empt
     stores = sql_stores_over(engine, FakeClock())
     assert await stores.runs.get("run-1") == ended
     assert (await stores.requests.list(outcome=None, trace_id=None, limit=1, cursor=None)).items == []
+    await engine.dispose()
+
+
+async def test_tool_calls_of_runs_survive_those_of_others_and_the_way_back(empty_url: str) -> None:
+    await upgrade(empty_url)
+    engine = create_engine_of_ours(empty_url)
+    stores = sql_stores_over(engine, FakeClock())
+    async with stores.journal:
+        ended = await stores.answer(await stores.ask(), completed(tool_calls=(tool_call(), tool_call(result="7"))))
+    await SqlToolCallStore(engine).add([outside_call()])
+    await engine.dispose()
+
+    await asyncio.to_thread(command.downgrade, alembic_config(empty_url), "0006")
+    await upgrade(empty_url)
+    engine = create_engine_of_ours(empty_url)
+    assert await sql_stores_over(engine, FakeClock()).runs.get("run-1") == ended
+    kept = await SqlToolCallStore(engine).list(ToolCallQuery())
+    assert sorted(record.call_id for record in kept.items) == ["run-1/1", "run-1/2"]
     await engine.dispose()
 
 

@@ -7,16 +7,18 @@ import pytest
 from sqlalchemy import select
 
 from sentinel.domain.incidents import IncidentQuery
+from sentinel.domain.tools import ToolCallQuery
 from sentinel.errors import StoreUnavailableError
 from sentinel.persistence.engine import Engine
 from sentinel.persistence.retention import Retention, rules
 from sentinel.persistence.tables import attempts
+from sentinel.persistence.tool_call_store import SqlToolCallStore
 from sentinel.testing.clock import FakeClock
-from tests.support.run_builders import at, completed, failed_attempt, incident, request_record
+from tests.support.run_builders import at, completed, failed_attempt, incident, outside_call, request_record, tool_call
 from tests.support.stores import Stores
 
 DAY = 86_400
-RULES = rules(requests_days=30, incidents_days=90)
+RULES = rules(requests_days=30, incidents_days=90, tool_calls_days=30)
 
 
 @pytest.fixture
@@ -42,6 +44,20 @@ async def test_what_is_old_goes_and_the_rest_stays(sql_stores: Stores, engine: E
     owners = await engine.read(lambda open_: open_.execute(select(attempts.c.run_id, attempts.c.request_id)).all())
     assert [tuple(row) for row in owners] == [(None, f"request-{71 * DAY}")] * 2 + [("run-1", None)]
     assert await sql_stores.runs.get(ended.run_id) == ended
+
+
+async def test_calls_from_outside_go_and_those_of_runs_stay(
+    sql_stores: Stores, engine: Engine, clock: FakeClock
+) -> None:
+    calls = SqlToolCallStore(engine)
+    await calls.add([outside_call(number) for number in (1, 69 * DAY, 71 * DAY)])
+    await sql_stores.answer(await sql_stores.ask(), completed(tool_calls=(tool_call(),)))
+    async with Retention(engine=engine, clock=clock, rules=RULES) as retention:
+        await until_deleted(clock, retention, expected=2)
+    assert [record.call_id for record in (await calls.list(ToolCallQuery())).items] == [
+        outside_call(71 * DAY).call_id,
+        "run-1/1",
+    ]
 
 
 async def test_a_great_many_go_in_small_transactions(sql_stores: Stores, engine: Engine, clock: FakeClock) -> None:
@@ -76,7 +92,9 @@ async def test_what_gets_old_later_goes_with_a_later_sweep(
 async def test_nothing_goes_where_everything_is_kept(sql_stores: Stores, engine: Engine, clock: FakeClock) -> None:
     await sql_stores.requests.add([request_record()])
     await sql_stores.incidents.add([incident()])
-    await Retention(engine=engine, clock=clock, rules=rules(requests_days=0, incidents_days=0)).sweep()
+    await Retention(
+        engine=engine, clock=clock, rules=rules(requests_days=0, incidents_days=0, tool_calls_days=0)
+    ).sweep()
     assert [len(each) for each in await ids(sql_stores)] == [1, 1]
 
 
