@@ -66,7 +66,8 @@ class GuardMiddleware:
     """Answers only for its own hosts, and lets only its own pages change state.
 
     A page of another origin can send a request to a server on loopback; it cannot forge `Origin` and `Host`.
-    Programs that send no `Origin` are not browsers and are let through.
+    Programs that send no `Origin` are not browsers and are let through. `*` among the hosts is any: where
+    whoever stands in front has looked at it.
     """
 
     def __init__(self, app: ASGIApp, *, allowed_hosts: Collection[str]) -> None:
@@ -85,7 +86,7 @@ class GuardMiddleware:
     def _fault(self, scope: Scope) -> tuple[str, str] | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if _host_name(f"//{host}") not in self._allowed:
+        if "*" not in self._allowed and _host_name(f"//{host}") not in self._allowed:
             return HostForbiddenError.code, f"this server does not answer for host {host!r}"
         origin = headers.get("origin")
         is_safe = scope["method"] in _SAFE_METHODS and not scope["path"].startswith(MCP)  # MCP checks every connection

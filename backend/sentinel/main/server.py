@@ -48,7 +48,7 @@ def build_app(settings: Settings) -> FastAPI:
     return create_app(
         version=__version__,
         console=CONSOLE,
-        allowed_hosts={"127.0.0.1", "localhost", "::1", settings.host},
+        allowed_hosts={"127.0.0.1", "localhost", "::1", settings.host} | settings.allowed_hosts,
         max_body_bytes=settings.limits.max_body_bytes,
     )
 
@@ -120,6 +120,9 @@ async def _ollama_answers() -> bool:
 def _announce(settings: Settings) -> None:
     if settings.config_file is not None:
         logger.info("configuration", file=str(settings.config_file))
+    if settings.is_open:
+        detail = "whoever reaches this address may do everything; let only a proxy or a network that you trust reach it"
+        logger.warning("open_without_keys", host=settings.host, detail=detail)
     for name in settings.unused_sections:
         logger.warning("setting_without_effect", setting=name, detail="accepted, but not used in this version")
     if settings.simulated:

@@ -1,13 +1,12 @@
 """What a single value cannot show: that the parts of the configuration fit together."""
 
-import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sentinel.domain.routes import Target
 from sentinel.settings.defaults import BUILT_IN_NAMES
 from sentinel.settings.document import Document
-from sentinel.settings.environment import Environment, Variables
+from sentinel.settings.environment import Environment, Variables, is_loopback
 from sentinel.settings.model import DEFAULT_ROUTE
 from sentinel.settings.own_tools import OWN_SERVERS
 from sentinel.settings.problems import KeyPath, did_you_mean, one_of
@@ -155,10 +154,11 @@ def _target(value: object) -> Target | None:
 
 def check_environment(environment: Environment, variables: Variables) -> None:
     """Refuse what this version cannot keep safe, and delays that do not fit."""
-    if not _is_loopback(environment.host):
+    if not is_loopback(environment.host) and environment.sentinel_auth != "off":
         text = (
             f"{environment.host!r} can be reached from other machines, and this version has no keys to protect it; "
-            f"must be {one_of(['127.0.0.1', '::1', 'localhost'])}"
+            f"must be {one_of(['127.0.0.1', '::1', 'localhost'])}, unless SENTINEL_AUTH=off says that something else "
+            "keeps strangers out, such as a container's own network"
         )
         variables.report("HOST", text)
     if environment.sentinel_auth == "keys":
@@ -172,10 +172,3 @@ def check_retry_variables(retry: RetrySettings, variables: Variables) -> None:
     if given and retry.base_delay_seconds > retry.max_delay_seconds:
         text = f"the first delay ({retry.base_delay_seconds:g} s) is above the longest ({retry.max_delay_seconds:g} s)"
         variables.report(given[0], text)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

@@ -4,6 +4,7 @@ An empty variable is an unset one, as container tools write them. Unknown variab
 """
 
 import io
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from sentinel.settings.problems import Problems
 
 ENVIRONMENT: Final = "environment"
 _DATABASE: Final = re.compile(r"(?P<engine>sqlite|postgresql|postgres)(\+\w+)?://(?P<rest>\S+)")
+_HOST: Final = re.compile(r"\*|[\w.-]+|[0-9a-f:]+")
 _REDIS: Final = re.compile(r"(redis|rediss|unix)://\S+")
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
@@ -46,6 +48,25 @@ def _database(value: SecretStr) -> SecretStr:
     return SecretStr(f"{_DRIVERS[match['engine']]}://{match['rest']}")
 
 
+def _hosts(value: str) -> str:
+    if not all(_HOST.fullmatch(name) for name in host_names(value)):
+        raise ValueError
+    return value
+
+
+def host_names(text: str) -> frozenset[str]:
+    """Give the names of a list that commas separate, as `Host` headers have them: in small letters, without ports."""
+    return frozenset(name.strip().lower() for name in text.split(",") if name.strip())
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches the address."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
 def _redis(value: SecretStr) -> SecretStr:
     if _REDIS.fullmatch(value.get_secret_value()) is None:
         raise ValueError
@@ -56,6 +77,7 @@ DatabaseUrl = Annotated[
     SecretStr, AfterValidator(_database), Allowed("sqlite:///PATH or postgresql://USER@HOST/DATABASE")
 ]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis), Allowed("redis://HOST:PORT/NUMBER (or rediss://, unix://)")]
+Hosts = Annotated[Text, AfterValidator(_hosts), Allowed("host names without ports, separated by commas, or '*'")]
 Pace = Annotated[
     float, Field(ge=0, le=1_000_000, allow_inf_nan=False), Allowed("a number of words per second from 0 to 1000000")
 ]
@@ -80,6 +102,7 @@ class Environment(Model):
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Word] = "info"
     sentinel_config: Text | None = None
     sentinel_data_dir: Text = "data"
+    sentinel_allowed_hosts: Hosts | None = None
     sentinel_auth: Annotated[Literal["auto", "keys", "off"], Word] = "auto"
     sentinel_chaos: Annotated[Literal["on", "off"] | None, Word] = None
     database_url: DatabaseUrl | None = None

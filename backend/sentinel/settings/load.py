@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from sentinel.settings.checks import Checker, check_environment, check_retry_variables
 from sentinel.settings.document import Document, parse_document
-from sentinel.settings.environment import Environment, Variables, read_variables
+from sentinel.settings.environment import Environment, Variables, host_names, read_variables
 from sentinel.settings.fields import Model
 from sentinel.settings.model import Limits, Settings
 from sentinel.settings.own_tools import tool_capabilities, tool_servers
@@ -88,6 +88,7 @@ def _assemble(*, file: FileSettings, environment: Environment, routing: Routing,
         environment=env.app_env,
         host=env.host.strip("[]"),
         port=env.port,
+        allowed_hosts=host_names(env.sentinel_allowed_hosts or ""),
         log_level=env.log_level,
         data_dir=data_dir,
         database_url=database_url,

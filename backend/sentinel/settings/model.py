@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import ConfigDict, SecretStr
 
 from sentinel.domain.routes import Route, Target
+from sentinel.settings.environment import is_loopback
 from sentinel.settings.fields import Model
 from sentinel.settings.schema import (
     AlertSettings,
@@ -41,6 +42,7 @@ class Settings(Model):
 
     `providers` lacks the simulated pair until `with_simulated` has been called; `wants_ollama_probe` asks for
     `with_default_ollama` before that. `checkpoint_path` is only used where checkpoints do not live in PostgreSQL.
+    `allowed_hosts` are names that the server goes by besides its own, `*` is any.
     `unused_sections` names the keys and variables that were given but have no effect in this version.
     """
 
@@ -49,6 +51,7 @@ class Settings(Model):
     environment: Literal["development", "staging", "production"]
     host: str
     port: int
+    allowed_hosts: frozenset[str]
     log_level: str
     data_dir: Path
     database_url: SecretStr
@@ -79,6 +82,11 @@ class Settings(Model):
     alerts: AlertSettings
     retention: RetentionSettings
     unused_sections: tuple[str, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether other machines reach the address."""
+        return not is_loopback(self.host)
 
     @property
     def simulated(self) -> bool:

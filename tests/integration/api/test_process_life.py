@@ -183,3 +183,13 @@ async def test_an_open_address_is_refused_without_keys(serve: Serve) -> None:
 
 def errors(said: str) -> list[str]:
     return [line for line in said.splitlines() if line.startswith("sentinel:")]
+
+
+async def test_a_server_behind_a_proxy_answers_to_the_name_it_is_given(serve: Serve) -> None:
+    server = await serve({"SENTINEL_ALLOWED_HOSTS": "sentinel.example"})
+    async with httpx.AsyncClient(base_url=server.url, timeout=20) as client:
+        given, own, other = [
+            await client.get("/health/live", headers={"Host": host})
+            for host in ("sentinel.example:8443", "localhost", "evil.example")
+        ]
+    assert [answer.status_code for answer in (given, own, other)] == [200, 200, 421]

@@ -69,7 +69,7 @@ class Writing:
 
     async def __aiter__(self) -> AsyncIterator[Piece]:
         for _ in range(self.parts):
-            await asyncio.sleep(2.0)
+            await LoopClock(asyncio.get_running_loop()).sleep(2.0)
             yield Piece(is_content=True, has_tool_parts=True)
         if self.hangs:
             await asyncio.Event().wait()

@@ -154,6 +154,7 @@ def test_a_dotenv_file_that_is_not_text_is_named(folder: Folder) -> None:
             "must be sqlite:///PATH or postgresql://USER@HOST/DATABASE",
         ),
         ("REDIS_URL", "h:6379", "must be redis://HOST:PORT/NUMBER (or rediss://, unix://)"),
+        ("SENTINEL_ALLOWED_HOSTS", "a.example:80", "must be host names without ports, separated by commas, or '*'"),
         ("SENTINEL_AUTH", "keys", "keys do not exist yet in this version; must be 'auto' or 'off'"),
     ],
 )
@@ -177,7 +178,21 @@ def test_a_bad_variable_of_the_dotenv_file_is_named_with_its_line(folder: Folder
 def test_an_address_that_other_machines_reach_is_refused(folder: Folder, host: str) -> None:
     (problem,) = folder.problems(env={"HOST": host})
     assert problem.startswith(f"environment: HOST: {host!r} can be reached from other machines")
-    assert problem.endswith("must be '127.0.0.1', '::1' or 'localhost'")
+    assert "must be '127.0.0.1', '::1' or 'localhost', unless SENTINEL_AUTH=off" in problem
+
+
+def test_an_address_that_other_machines_reach_is_taken_from_who_says_that_it_is_guarded(folder: Folder) -> None:
+    settings = folder.load(env={"HOST": "0.0.0.0", "SENTINEL_AUTH": "off"})
+    assert (settings.host, settings.is_open) == ("0.0.0.0", True)
+    assert not folder.load(env={"SENTINEL_AUTH": "off"}).is_open
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [("*", {"*"}), (" Sentinel.example , api,", {"sentinel.example", "api"}), ("::1", {"::1"}), ("", set())],
+)
+def test_other_names_of_the_server_are_a_list(folder: Folder, given: str, names: set[str]) -> None:
+    assert folder.load(env={"SENTINEL_ALLOWED_HOSTS": given}).allowed_hosts == names
 
 
 @pytest.mark.parametrize(
