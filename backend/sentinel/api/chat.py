@@ -33,7 +33,7 @@ async def chat_stream(
         question_of(body, idempotency_key) if isinstance(body, RunRequest) else _question_of_chat(body, idempotency_key)
     )
     run = await services.runs.ask(question)
-    return follow_run(services, run, after=0, cancel_on_disconnect=on_disconnect == "cancel")
+    return follow_run(services, run.run_id, after=0, cancel_on_disconnect=on_disconnect == "cancel")
 
 
 @router.post("", response_model=ChatAnswer)

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from sentinel.api.schemas import RunAccepted, RunPage, RunRequest, RunView
 from sentinel.api.services import Services, Use
-from sentinel.api.sse import EventStream, resume_point
+from sentinel.api.sse import LIFE_SECONDS, EventStream, resume_point
 from sentinel.api.views import run_accepted, run_view
-from sentinel.domain.runs import Run, RunStatus
+from sentinel.domain.runs import RunStatus
 from sentinel.runs.service import Question
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
@@ -19,6 +19,7 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 SSE_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "Events of the run; see `docs/events.md`.", "content": {"text/event-stream": {}}}
 }
+_FOLLOW_RESPONSES = SSE_RESPONSES | {204: {"description": "The run has ended, and the reader has all of it."}}
 
 
 def question_of(body: RunRequest, idempotency_key: str | None) -> Question:
@@ -33,14 +34,14 @@ def question_of(body: RunRequest, idempotency_key: str | None) -> Question:
     )
 
 
-def follow_run(services: Services, run: Run, *, after: int, cancel_on_disconnect: bool = False) -> EventStream:
+def follow_run(services: Services, run_id: str, *, after: int, cancel_on_disconnect: bool = False) -> EventStream:
     """Answer with a run's events."""
 
     async def cancel() -> None:
-        await services.runs.cancel(run.run_id)
+        await services.runs.cancel(run_id)
 
     return EventStream(
-        lambda start: services.runs.follow(run.run_id, after=start),
+        lambda start: services.runs.follow(run_id, after=start, most_seconds=LIFE_SECONDS),
         after=after,
         on_left_early=cancel if cancel_on_disconnect else None,
     )
@@ -72,13 +73,25 @@ async def get_run(run_id: str, services: Use) -> RunView:
     return run_view(await services.runs.get(run_id))
 
 
-@router.get("/{run_id}/events", status_code=200, response_class=EventStream, responses=SSE_RESPONSES)
+@router.get(
+    "/{run_id}/events",
+    status_code=200,
+    response_class=EventStream,
+    response_model=None,
+    responses=_FOLLOW_RESPONSES,
+)
 async def follow(
     *, run_id: str, request: Request, services: Use, after: Annotated[int | None, Query(ge=0)] = None
-) -> EventStream:
-    """Follow a run's events from the start, or after `Last-Event-ID` or `?after=`; ends after the terminal event."""
-    run = await services.runs.get(run_id)
-    return follow_run(services, run, after=resume_point(request, after))
+) -> Response:
+    """Follow a run's events from the start, or after `Last-Event-ID` or `?after=`; ends after the terminal event.
+
+    204 tells a reader that has all of a finished run to stop coming back, as browsers would for ever.
+    """
+    start = resume_point(request, after)
+    head = await services.runs.head(run_id)
+    if head.ended and start >= head.last_seq:
+        return Response(status_code=204)
+    return follow_run(services, run_id, after=start)
 
 
 @router.post("/{run_id}/cancel", status_code=202)

@@ -21,7 +21,10 @@ logger = get_logger(__name__)
 PING_SECONDS = 10
 SEND_TIMEOUT_SECONDS = 20
 RETRY_MS = 2000
+LIFE_SECONDS = 600.0
+"""No connection lives longer, so that a server that was added gets its share; readers come back."""
 _LONGEST_ID = 18
+_FAREWELL = "the run goes on; come back with your Last-Event-ID"
 SHUTDOWN_GRACE_SECONDS = 15.0
 """Only a backstop: at a shutdown the streams end by themselves, after the runs have been drained."""
 
@@ -32,8 +35,8 @@ LeftEarly = Callable[[], Awaitable[None]]
 class EventStream(EventSourceResponse):
     """The events of one run for one reader, from `after` on; ends after the terminal event.
 
-    A reader that is gone or too slow loses its connection, not its run. `on_left_early` is called when the reader
-    goes before the end, not when we do.
+    A reader that is gone or too slow loses its connection, not its run. When we end it before the run does, a comment
+    says so. `on_left_early` is called when the reader goes before the end, not when we do.
     """
 
     def __init__(self, follow: Follow, *, after: int, on_left_early: LeftEarly | None = None) -> None:
@@ -71,6 +74,8 @@ class EventStream(EventSourceResponse):
         async for event in events:
             self._has_ended = event.type.is_terminal
             yield frame(event)
+        if not self._has_ended:
+            yield ServerSentEvent(comment=_FAREWELL, retry=RETRY_MS)
 
 
 def frame(event: Event) -> ServerSentEvent:

@@ -25,9 +25,14 @@ class Follower:
         page: int,
         most_waiting: int,
         pause: Callable[[], Awaitable[None]],
+        ends_at: float | None = None,
     ) -> None:
-        """Begin after `after`; read `page` events at once; `pause` waits before an absent database is asked again."""
+        """Begin after `after`; read `page` events at once; `pause` waits before an absent database is asked again.
+
+        `ends_at` is the monotonic time at which its owner lets it end.
+        """
         self.run_id = run_id
+        self.ends_at = ends_at
         self._log = log
         self._after = after
         self._page_size = page
@@ -59,7 +64,7 @@ class Follower:
         self._wake.set()
 
     def end(self) -> None:
-        """Stop after what is already in hand, before the end of the run: the process stops."""
+        """Stop after what is already in hand, before the end of the run: the reader comes back."""
         self._is_ending = True
         self._wake.set()
 

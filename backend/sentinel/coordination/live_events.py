@@ -14,7 +14,7 @@ from operator import attrgetter
 from sentinel.clock import Clock, SystemClock
 from sentinel.coordination.follower import Follower
 from sentinel.domain.events import Event
-from sentinel.domain.stores import EventLog
+from sentinel.domain.stores import EventLog, LogHead
 from sentinel.errors import StoreUnavailableError
 
 _PAGE = 500  # events per read of the log
@@ -63,17 +63,30 @@ class LiveEvents:
             for follower in followers:
                 follower.end()
 
+    async def head(self, run_id: str) -> LogHead | None:
+        """Give the committed end of the run's log; None for an unknown run."""
+        return (await self._log.heads([run_id])).get(run_id)
+
     @asynccontextmanager
-    async def follow(self, run_id: str, *, after: int) -> AsyncIterator[AsyncIterator[Event]]:
+    async def follow(
+        self, run_id: str, *, after: int, most_seconds: float | None = None
+    ) -> AsyncIterator[AsyncIterator[Event]]:
         """Give committed events with seq > `after`, then wait for more; ends after the terminal event.
 
-        An `after` beyond the end of the log means its end.
+        An `after` beyond the end of the log means its end. After `most_seconds`, and a poll at most, it ends as it
+        does when the process stops.
 
         Raises:
             StoreUnavailableError: the log cannot be read when the block is entered; later it is tried again.
         """
         follower = Follower(
-            run_id, log=self._log, after=after, page=_PAGE, most_waiting=self._most_waiting, pause=self._pause
+            run_id,
+            log=self._log,
+            after=after,
+            page=_PAGE,
+            most_waiting=self._most_waiting,
+            pause=self._pause,
+            ends_at=None if most_seconds is None else self._clock.monotonic() + most_seconds,
         )
         self._followers[run_id].add(follower)  # before the first read: what is committed from now on is heard
         if self._poller is None:
@@ -105,12 +118,20 @@ class LiveEvents:
     async def _poll(self) -> None:
         while True:
             await self._pause()
+            self._end_the_old()
             quiet = self._followers.keys() - self._heard
             self._heard.clear()
             try:
                 await self._catch_up(quiet)
             except StoreUnavailableError:
                 continue  # the followers stay; the next round tries again
+
+    def _end_the_old(self) -> None:
+        now = self._clock.monotonic()
+        for followers in self._followers.values():
+            for follower in followers:
+                if follower.ends_at is not None and follower.ends_at <= now:
+                    follower.end()
 
     async def _catch_up(self, run_ids: set[str]) -> None:
         """Look for what other processes have written, in one query for all runs that were quiet here."""

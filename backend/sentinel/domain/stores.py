@@ -173,9 +173,16 @@ class Journal(Protocol):
 class LiveEvents(Protocol):
     """Follows a run's log as it grows."""
 
-    def follow(self, run_id: str, *, after: int) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+    async def head(self, run_id: str) -> LogHead | None:
+        """Give the committed end of the run's log; None for an unknown run."""
+        ...
+
+    def follow(
+        self, run_id: str, *, after: int, most_seconds: float | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
         """Give committed events with seq > `after`, then wait for more; ends after the terminal event.
 
+        It also ends when the process stops, and after `most_seconds`: the reader comes back.
         Entering it raises StoreUnavailableError when the log cannot be read; once it is entered, the reader
         stays through an absence of the database.
         """

@@ -13,8 +13,15 @@ from sentinel.domain.events import Event
 from sentinel.domain.messages import Page, Role
 from sentinel.domain.routes import Route
 from sentinel.domain.runs import EarlierMessage, NewRun, Run, RunMode, RunOptions, RunStatus
-from sentinel.domain.stores import LiveEvents, RunStore
-from sentinel.errors import EmptyInputError, InputTooLongError, RequestError, ShuttingDownError, UnknownRouteError
+from sentinel.domain.stores import LiveEvents, LogHead, RunStore
+from sentinel.errors import (
+    EmptyInputError,
+    InputTooLongError,
+    RequestError,
+    RunNotFoundError,
+    ShuttingDownError,
+    UnknownRouteError,
+)
 from sentinel.ids import IdSource
 from sentinel.runs.executor import InProcessExecutor
 
@@ -78,9 +85,19 @@ class RunService:
             self.executor.stop(run_id)
         return run
 
-    def follow(self, run_id: str, *, after: int = 0) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
-        """Follow the run's log from a sequence number on."""
-        return self.live.follow(run_id, after=after)
+    async def head(self, run_id: str) -> LogHead:
+        """Give how far the run's log reaches, and whether it has ended; raises RunNotFoundError."""
+        head = await self.live.head(run_id)
+        if head is None:
+            message = f"there is no run {run_id!r}"
+            raise RunNotFoundError(message)
+        return head
+
+    def follow(
+        self, run_id: str, *, after: int = 0, most_seconds: float | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+        """Follow the run's log from a sequence number on, for `most_seconds` if given."""
+        return self.live.follow(run_id, after=after, most_seconds=most_seconds)
 
     async def wait(self, run_id: str) -> Run:
         """Wait until the run has ended, and give it.

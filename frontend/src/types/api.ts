@@ -355,6 +355,8 @@ export interface paths {
         /**
          * Follow
          * @description Follow a run's events from the start, or after `Last-Event-ID` or `?after=`; ends after the terminal event.
+         *
+         *     204 tells a reader that has all of a finished run to stop coming back, as browsers would for ever.
          */
         get: operations["follow_api_runs__run_id__events_get"];
         put?: never;
@@ -2856,6 +2858,13 @@ export interface operations {
                 content: {
                     "text/event-stream": unknown;
                 };
+            };
+            /** @description The run has ended, and the reader has all of it. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457) */
             default: {

@@ -42,6 +42,28 @@ async def test_a_reader_comes_back_with_its_last_event_id(http: httpx.AsyncClien
     assert by_header == by_query == whole[3:]
 
 
+@pytest.mark.parametrize("beyond", [0, 1, 10**17])
+async def test_a_reader_that_has_all_of_a_finished_run_is_told_to_stay_away(
+    http: httpx.AsyncClient, beyond: int
+) -> None:
+    accepted = await ask(http)
+    last = int((await read_events(http, accepted["events_url"]))[-1].id)
+    response = await http.get(accepted["events_url"], headers={"Last-Event-ID": str(last + beyond)})
+    assert (response.status_code, response.content) == (204, b"")
+    assert (await http.get(f"{accepted['events_url']}?after={last + beyond}")).status_code == 204
+    [terminal] = await read_events(http, accepted["events_url"] + f"?after={last - 1}")
+    assert terminal.event == "completion"
+
+
+async def test_a_reader_beyond_the_end_of_a_run_that_goes_on_is_taken_to_its_end(http: httpx.AsyncClient) -> None:
+    accepted = await ask(http, LONG)
+    async with http.stream("GET", accepted["events_url"], headers={"Last-Event-ID": str(10**9)}) as response:
+        async for frame in frames(response):
+            assert int(frame.id) >= 1
+            break
+    await http.post(f"/api/runs/{accepted['run_id']}/cancel")
+
+
 async def test_a_cut_reader_and_a_second_reader_see_the_same_text(http: httpx.AsyncClient) -> None:
     accepted = await ask(http)
     seen: list[Frame] = []
@@ -160,10 +182,20 @@ async def test_an_unknown_run_is_not_found(http: httpx.AsyncClient, path: str) -
     assert (await http.get(path)).json()["code"] == "run_not_found"
 
 
-async def test_a_last_event_id_that_is_no_number_is_refused(http: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("given", ["abc", "-1", "1.5", "", "9" * 30, "٣"])
+async def test_a_last_event_id_that_is_no_number_is_refused(http: httpx.AsyncClient, given: str) -> None:
     accepted = await ask(http)
-    response = await http.get(accepted["events_url"], headers={"Last-Event-ID": "abc"})
+    response = await http.get(accepted["events_url"], headers={b"Last-Event-ID": given.encode()})
     assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
+    assert "Last-Event-ID" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("given", ["abc", "-1", "1.5"])
+async def test_a_place_to_begin_that_is_no_number_is_refused(http: httpx.AsyncClient, given: str) -> None:
+    accepted = await ask(http)
+    response = await http.get(accepted["events_url"], params={"after": given})
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
+    assert "after" in response.json()["detail"]
 
 
 async def test_runs_are_listed_newest_first_in_pages(http: httpx.AsyncClient) -> None:

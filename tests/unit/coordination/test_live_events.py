@@ -1,69 +1,32 @@
 """Followers over a log in memory: each gets every event once, in order, and costs the log as little as possible."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
 from sentinel.coordination.live_events import LiveEvents
 from sentinel.domain.events import Event, EventType
-from sentinel.domain.stores import LogHead
 from sentinel.errors import StoreUnavailableError
 from sentinel.testing.clock import FakeClock, settle
-from tests.support.run_builders import at
+from tests.support.written_log import WrittenLog
 
 _POLL = 2.0
 _MOST_WAITING = 20
 
 
-class FakeLog:
-    """A log that counts its readers, can be away, and can hold a reader up."""
-
-    def __init__(self) -> None:
-        self.events: dict[str, list[Event]] = {}
-        self.reads = 0
-        self.looks = 0
-        self.is_away = False
-        self.gate: asyncio.Event | None = None
-
-    def write(self, *types: EventType, run_id: str = "run") -> list[Event]:
-        """Commit events of these types."""
-        log = self.events.setdefault(run_id, [])
-        for type_ in types:
-            log.append(Event(run_id, len(log) + 1, at(len(log)), type_, {"text": str(len(log) + 1)}))
-        return log[len(log) - len(types) :]
-
-    async def read(self, run_id: str, *, after: int, limit: int = 1000) -> Sequence[Event]:
-        """Give what is committed when the read begins; the answer may take its time."""
-        self.reads += 1
-        found = [event for event in self.events.get(run_id, []) if event.seq > after][:limit]
-        await self._wait()
-        return found
-
-    async def heads(self, run_ids: Collection[str]) -> Mapping[str, LogHead]:
-        """Give the ends of logs."""
-        self.looks += 1
-        await self._wait()
-        known = [run_id for run_id in run_ids if run_id in self.events]
-        return {run_id: LogHead(len(log := self.events[run_id]), log[-1].type.is_terminal) for run_id in known}
-
-    async def _wait(self) -> None:
-        if self.is_away:
-            message = "away"
-            raise StoreUnavailableError(message)
-        if self.gate is not None:
-            await self.gate.wait()
-
-
 class Reader:
     """A task that follows a run and keeps what it gets."""
 
-    def __init__(self, live: LiveEvents, run_id: str = "run", *, after: int = 0) -> None:
+    def __init__(
+        self, live: LiveEvents, run_id: str = "run", *, after: int = 0, most_seconds: float | None = None
+    ) -> None:
         self.seen: list[int] = []
-        self.task = asyncio.ensure_future(self._read(live, run_id, after))
+        self.task = asyncio.ensure_future(self._read(live.follow(run_id, after=after, most_seconds=most_seconds)))
 
-    async def _read(self, live: LiveEvents, run_id: str, after: int) -> None:
-        async with live.follow(run_id, after=after) as events:
+    async def _read(self, following: AbstractAsyncContextManager[AsyncIterator[Event]]) -> None:
+        async with following as events:
             async for event in events:
                 self.seen.append(event.seq)
 
@@ -82,9 +45,9 @@ _TOKEN, _DONE = EventType.TOKEN, EventType.COMPLETION
 
 
 @pytest.fixture
-def log() -> FakeLog:
+def log() -> WrittenLog:
     """An empty log."""
-    return FakeLog()
+    return WrittenLog()
 
 
 @pytest.fixture
@@ -94,7 +57,7 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-async def live(log: FakeLog, clock: FakeClock) -> AsyncIterator[LiveEvents]:
+async def live(log: WrittenLog, clock: FakeClock) -> AsyncIterator[LiveEvents]:
     """Live events over it; a test that leaves a follower or a task behind fails."""
     live = LiveEvents(log=log, clock=clock, poll_interval_seconds=_POLL, most_waiting=_MOST_WAITING)
     yield live
@@ -102,7 +65,7 @@ async def live(log: FakeLog, clock: FakeClock) -> AsyncIterator[LiveEvents]:
     assert [task for task in asyncio.all_tasks() if task.get_name().startswith("live")] == []
 
 
-async def test_a_reader_gets_the_history_and_then_what_is_published(log: FakeLog, live: LiveEvents) -> None:
+async def test_a_reader_gets_the_history_and_then_what_is_published(log: WrittenLog, live: LiveEvents) -> None:
     log.write(_TOKEN, _TOKEN)
     reader = Reader(live)
     await settle()
@@ -117,14 +80,14 @@ async def test_a_reader_gets_the_history_and_then_what_is_published(log: FakeLog
 
 @pytest.mark.parametrize("after", range(7))
 async def test_a_reader_may_come_back_at_any_place_of_a_finished_run(
-    log: FakeLog, live: LiveEvents, after: int
+    log: WrittenLog, live: LiveEvents, after: int
 ) -> None:
     log.write(_TOKEN, _TOKEN, _TOKEN, _TOKEN, _DONE)
     assert await Reader(live, after=after).end() == list(range(after + 1, 6))
 
 
 async def test_a_reader_that_asks_for_a_place_beyond_the_end_goes_on_from_the_end(
-    log: FakeLog, live: LiveEvents
+    log: WrittenLog, live: LiveEvents
 ) -> None:
     log.write(_TOKEN)
     reader = Reader(live, after=99)
@@ -133,7 +96,7 @@ async def test_a_reader_that_asks_for_a_place_beyond_the_end_goes_on_from_the_en
     assert await reader.end() == [2, 3]
 
 
-async def test_many_readers_of_one_run_cost_no_query_per_event(log: FakeLog, live: LiveEvents) -> None:
+async def test_many_readers_of_one_run_cost_no_query_per_event(log: WrittenLog, live: LiveEvents) -> None:
     log.write(_TOKEN)
     readers = [Reader(live) for _ in range(50)]
     await settle()
@@ -146,8 +109,46 @@ async def test_many_readers_of_one_run_cost_no_query_per_event(log: FakeLog, liv
     assert (log.reads, log.looks) == (50, 0)
 
 
+async def test_a_thousand_idle_readers_cost_one_look_per_poll_and_no_task_of_their_own(
+    log: WrittenLog, clock: FakeClock, live: LiveEvents
+) -> None:
+    log.write(_TOKEN)
+    before = len(asyncio.all_tasks())
+    readers = [Reader(live) for _ in range(1000)]
+    await settle()
+    assert len(asyncio.all_tasks()) == before + 1000 + 1  # each reader's own, and the one that polls for all
+    await clock.elapse(10 * _POLL)
+    assert (log.reads, log.looks) == (1000, 10)
+    live.publish(log.write(_TOKEN))
+    await settle()
+    assert [reader.seen for reader in readers] == [[1, 2]] * 1000
+    live.publish(log.write(_DONE))
+    for reader in readers:
+        assert await reader.end() == [1, 2, 3]
+    assert log.reads == 1000
+
+
+async def test_a_reader_that_has_followed_for_its_time_ends_and_the_others_stay(
+    log: WrittenLog, clock: FakeClock, live: LiveEvents
+) -> None:
+    log.write(_TOKEN)
+    bounded, unbounded = Reader(live, most_seconds=60), Reader(live)
+    await clock.elapse(60 - _POLL)
+    assert not bounded.task.done()
+    await clock.elapse(2 * _POLL)
+    assert await bounded.end() == [1]
+    live.publish(log.write(_DONE))
+    assert await unbounded.end() == [1, 2]
+
+
+async def test_the_head_of_a_log_is_known_without_reading_it(log: WrittenLog, live: LiveEvents) -> None:
+    log.write(_TOKEN, _DONE)
+    head = await live.head("run")
+    assert (head and (head.last_seq, head.ended), await live.head("nothing"), log.reads) == ((2, True), None, 0)
+
+
 async def test_what_is_committed_while_the_history_is_read_is_neither_lost_nor_doubled(
-    log: FakeLog, live: LiveEvents
+    log: WrittenLog, live: LiveEvents
 ) -> None:
     log.write(_TOKEN, _TOKEN)
     log.gate = asyncio.Event()
@@ -163,7 +164,7 @@ async def test_what_is_committed_while_the_history_is_read_is_neither_lost_nor_d
     assert await late.end() == [1, 2, 3, 4]
 
 
-async def test_a_slow_reader_is_bounded_and_goes_back_to_the_log(log: FakeLog, live: LiveEvents) -> None:
+async def test_a_slow_reader_is_bounded_and_goes_back_to_the_log(log: WrittenLog, live: LiveEvents) -> None:
     log.write(_TOKEN)
     async with live.follow("run", after=0) as events:
         assert (await anext(events)).seq == 1
@@ -175,7 +176,7 @@ async def test_a_slow_reader_is_bounded_and_goes_back_to_the_log(log: FakeLog, l
     assert log.reads == 2
 
 
-async def test_a_reader_that_missed_a_publication_finds_it_in_the_log(log: FakeLog, live: LiveEvents) -> None:
+async def test_a_reader_that_missed_a_publication_finds_it_in_the_log(log: WrittenLog, live: LiveEvents) -> None:
     log.write(_TOKEN)
     reader = Reader(live)
     await settle()
@@ -187,14 +188,14 @@ async def test_a_reader_that_missed_a_publication_finds_it_in_the_log(log: FakeL
     await reader.end()
 
 
-async def test_a_long_history_is_read_in_pages(log: FakeLog, live: LiveEvents) -> None:
+async def test_a_long_history_is_read_in_pages(log: WrittenLog, live: LiveEvents) -> None:
     log.write(*[_TOKEN] * 1_000, _DONE)
     assert await Reader(live).end() == list(range(1, 1_002))
     assert log.reads == 3
 
 
 async def test_a_run_that_another_process_writes_is_followed_by_polling(
-    log: FakeLog, clock: FakeClock, live: LiveEvents
+    log: WrittenLog, clock: FakeClock, live: LiveEvents
 ) -> None:
     log.write(_TOKEN)
     readers = [Reader(live) for _ in range(5)]
@@ -210,7 +211,7 @@ async def test_a_run_that_another_process_writes_is_followed_by_polling(
 
 
 async def test_one_look_serves_all_quiet_runs_and_none_is_spent_on_busy_ones(
-    log: FakeLog, clock: FakeClock, live: LiveEvents
+    log: WrittenLog, clock: FakeClock, live: LiveEvents
 ) -> None:
     readers = [Reader(live, f"run-{number}") for number in range(20)]
     for number in range(20):
@@ -229,7 +230,7 @@ async def test_one_look_serves_all_quiet_runs_and_none_is_spent_on_busy_ones(
         assert await reader.end() == [1, 2, 3, 4, 5]
 
 
-async def test_a_cancelled_wait_for_the_next_event_loses_nothing(log: FakeLog, live: LiveEvents) -> None:
+async def test_a_cancelled_wait_for_the_next_event_loses_nothing(log: WrittenLog, live: LiveEvents) -> None:
     log.write(_TOKEN)
     async with live.follow("run", after=0) as events:
         seen = [(await anext(events)).seq]
@@ -246,7 +247,7 @@ async def test_a_cancelled_wait_for_the_next_event_loses_nothing(log: FakeLog, l
     assert seen == [1, 2, 3, 4, 5, 6, 7]
 
 
-async def test_a_cancelled_read_of_the_log_is_done_again(log: FakeLog, live: LiveEvents) -> None:
+async def test_a_cancelled_read_of_the_log_is_done_again(log: WrittenLog, live: LiveEvents) -> None:
     log.write(_TOKEN)
     async with live.follow("run", after=0) as events:
         await anext(events)
@@ -263,7 +264,7 @@ async def test_a_cancelled_read_of_the_log_is_done_again(log: FakeLog, live: Liv
 
 
 async def test_a_reader_stays_through_an_absence_of_the_database(
-    log: FakeLog, clock: FakeClock, live: LiveEvents
+    log: WrittenLog, clock: FakeClock, live: LiveEvents
 ) -> None:
     log.write(_TOKEN)
     reader = Reader(live)
@@ -279,14 +280,14 @@ async def test_a_reader_stays_through_an_absence_of_the_database(
     await reader.end()
 
 
-async def test_an_absent_database_is_known_before_the_first_event(log: FakeLog, live: LiveEvents) -> None:
+async def test_an_absent_database_is_known_before_the_first_event(log: WrittenLog, live: LiveEvents) -> None:
     log.is_away = True
     with pytest.raises(StoreUnavailableError):
         async with live.follow("run", after=0):
             pytest.fail("it must not begin")
 
 
-async def test_readers_end_with_what_they_have_when_the_process_stops(log: FakeLog, live: LiveEvents) -> None:
+async def test_readers_end_with_what_they_have_when_the_process_stops(log: WrittenLog, live: LiveEvents) -> None:
     log.write(_TOKEN)
     idle, busy, late = Reader(live), Reader(live), Reader(live)
     await settle()
@@ -297,7 +298,7 @@ async def test_readers_end_with_what_they_have_when_the_process_stops(log: FakeL
 
 
 async def test_a_process_that_stops_does_not_wait_for_an_absent_database(
-    log: FakeLog, clock: FakeClock, live: LiveEvents
+    log: WrittenLog, clock: FakeClock, live: LiveEvents
 ) -> None:
     log.write(_TOKEN)
     reader = Reader(live)
@@ -308,7 +309,7 @@ async def test_a_process_that_stops_does_not_wait_for_an_absent_database(
     assert await reader.end() == [1]
 
 
-async def test_a_reader_that_leaves_is_forgotten_and_the_others_stay(log: FakeLog, live: LiveEvents) -> None:
+async def test_a_reader_that_leaves_is_forgotten_and_the_others_stay(log: WrittenLog, live: LiveEvents) -> None:
     log.write(_TOKEN)
     leaving, staying = Reader(live), Reader(live)
     await settle()
@@ -319,7 +320,7 @@ async def test_a_reader_that_leaves_is_forgotten_and_the_others_stay(log: FakeLo
     assert leaving.seen == [1]
 
 
-async def test_a_group_of_several_runs_reaches_the_readers_of_each(log: FakeLog, live: LiveEvents) -> None:
+async def test_a_group_of_several_runs_reaches_the_readers_of_each(log: WrittenLog, live: LiveEvents) -> None:
     readers = [Reader(live, run_id) for run_id in ("a", "b")]
     await settle()
     live.publish([*log.write(_TOKEN, run_id="a"), *log.write(_TOKEN, _DONE, run_id="b"), *log.write(_DONE, run_id="a")])

@@ -56,6 +56,17 @@ describe("following a run", () => {
   });
 });
 
+describe("a run that has ended", () => {
+  it("is not asked for again by a reader that has all of it", async () => {
+    const link = new FakeLink();
+    link.answers.push(new Response(null, { status: 204 }));
+    const run = follow(link, LAST);
+    await run.finished;
+    expect(run.links.at(-1)).toEqual({ kind: "ended" });
+    expect(link.connections).toHaveLength(0);
+  });
+});
+
 describe("a broken link", () => {
   it("is resumed after the last event, without loss and without repetition", async () => {
     const link = new FakeLink();

@@ -87,6 +87,8 @@ class Follower {
     try {
       const response = await this.request(connection.signal);
       if (!response.ok) return await refusalOf(response);
+      // The run has ended, and this reader has all of it.
+      if (response.status === 204) return "terminal";
       if (!response.body) return "broken";
       return await this.read(response.body, watchdog);
     } catch {
