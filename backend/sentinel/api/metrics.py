@@ -29,6 +29,9 @@ class CountsView(View):
     incidents: dict[str, int]
     circuits: dict[str, int]
     """How many are in each state now."""
+    tool_calls: dict[str, int]
+    tool_servers: dict[str, int]
+    """How many are in each state now."""
 
 
 class MetricsView(View):
@@ -41,9 +44,13 @@ class MetricsView(View):
     total_cancelled: int
     total_failovers: int
     total_retries: int
+    total_tool_calls: int
+    """Those of runs and those through `/mcp`."""
+    total_tool_fallbacks: int
     avg_latency_ms: float | None
     latency_ms: PercentilesView
     ttft_ms: PercentilesView
+    tool_call_ms: PercentilesView
     latencies_of_last: int
     """Average and percentiles are those of the last so many answers."""
     active_provider: str | None

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from sentinel.domain.messages import Page
 from sentinel.domain.runs import ToolCall
+from sentinel.errors import Outcome
 
 CallOrigin = Literal["run", "mcp"]
 """Where a call of a tool comes from: a run, or an agent outside."""
@@ -33,6 +34,27 @@ class ToolPin:
     def is_trusted(self) -> bool:
         """Whether the tool is what was trusted."""
         return self.digest == self.seen_digest
+
+
+CANCELLED: Final = "cancelled"
+"""The cause of a call whose caller left before it was over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardedCall:
+    """A call that came to the guard of a tool, when it is over; for those who only watch.
+
+    `cause` is None for a result. `was_sent` tells whether it went to the tool's server as far as we know: a refusal of
+    our own says nothing about how fast a tool is.
+    """
+
+    server: str
+    tool: str
+    outcome: Outcome
+    cause: str | None
+    duration_ms: float
+    was_sent: bool
+    origin: CallOrigin
 
 
 class ToolPinStore(Protocol):

@@ -1,4 +1,4 @@
-"""Figures that other parts keep, read when somebody asks: circuits, targets, runs, readers, journals."""
+"""Figures that other parts keep, read when somebody asks: circuits, targets, tools, runs, readers, journals."""
 
 import platform
 from collections import Counter
@@ -15,6 +15,8 @@ from sentinel.runs.executor import InProcessExecutor
 from sentinel.telemetry.exposition import Exposition, Summary
 from sentinel.telemetry.metrics import Metrics
 from sentinel.telemetry.series import Reading, Sample, single
+from sentinel.tools.registry import ToolRegistry
+from sentinel.tools.supervisor import ServerState
 
 _STATE_NUMBERS = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 _TARGET = ("provider", "model")
@@ -26,6 +28,7 @@ def build_exposition(
     *,
     storage: Storage,
     executor: InProcessExecutor,
+    tools: ToolRegistry,
     targets: Sequence[Target],
     default_route: Route,
 ) -> Exposition:
@@ -38,13 +41,18 @@ def build_exposition(
     def circuits() -> Counter[str]:
         return Counter(snapshot.state.value for snapshot in parts.board.snapshot())
 
+    def tool_servers() -> Counter[str]:
+        return Counter(status.state.value for status in tools.status())
+
     readings = [
         *_circuit_readings(metrics, parts),
         *_target_readings(parts, targets),
+        *_tool_readings(tools),
         *_work_readings(storage, executor),
         *_process_readings(metrics),
     ]
-    return Exposition(Summary(metrics=metrics, active_provider=active_provider, circuits=circuits), readings)
+    summary = Summary(metrics=metrics, active_provider=active_provider, circuits=circuits, tool_servers=tool_servers)
+    return Exposition(summary, readings)
 
 
 def _circuit_readings(metrics: Metrics, parts: Resilience) -> Iterator[Reading]:
@@ -107,6 +115,26 @@ def _target_readings(parts: Resilience, targets: Sequence[Target]) -> Iterator[R
         name="sentinel_kill_switches",
         help="Kill switches that are on.",
         read=single(lambda: len(parts.kill_switches.list())),
+    )
+
+
+def _tool_readings(tools: ToolRegistry) -> Iterator[Reading]:
+    def in_states() -> Iterator[Sample]:
+        found = Counter(status.state for status in tools.status())
+        return (((state.value,), found[state]) for state in ServerState)
+
+    yield Reading(name="sentinel_tool_servers", help="Tool servers by state.", labels=["state"], read=in_states)
+    yield Reading(
+        name="sentinel_tool_server_ready",
+        help="1 while the tools of a server can be called, else 0.",
+        labels=["server"],
+        read=lambda: [((each.name,), float(each.state is ServerState.READY)) for each in tools.status()],
+    )
+    yield Reading(
+        name="sentinel_tool_server_reconnects_total",
+        help="Sessions that were opened after a server's first one.",
+        labels=["server"],
+        read=lambda: [((each.name,), max(0, each.sessions - 1)) for each in tools.status()],
     )
 
 

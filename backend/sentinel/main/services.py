@@ -104,7 +104,7 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
             tools=tools,
             runs=_run_service(settings, parts, storage=storage, ids=ids, executor=executor),
         )
-        mcp = mcp_endpoint(settings, tools)
+        mcp = mcp_endpoint(settings, tools, watch=watch, ids=ids)
         await stack.enter_async_context(mcp.running())
         executor.submit_all(await storage.runs.unfinished())
         yield Running(services=services, gateway=gateway, mcp=mcp, executor=executor, live=storage.live)
@@ -238,6 +238,7 @@ def _services(
             parts,
             storage=storage,
             executor=runs.executor,
+            tools=tools.registry,
             targets=sorted(configured_targets(settings)),
             default_route=_default_route(settings),
         ),

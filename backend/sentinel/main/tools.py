@@ -7,13 +7,16 @@ from functools import partial
 
 from sentinel import __version__
 from sentinel.chaos.kill_switches import KillSwitches
+from sentinel.gateway.mcp.call_log import CallLog
 from sentinel.gateway.mcp.endpoint import McpEndpoint
+from sentinel.ids import IdSource
 from sentinel.main.resilience import Resilience
 from sentinel.main.storage import Storage
 from sentinel.main.watching import Watch
 from sentinel.redaction import redact_text
 from sentinel.settings import CapabilitySettings, McpServerSettings, Settings
 from sentinel.settings import ToolOverride as OverrideSettings
+from sentinel.telemetry.hooks import Hooks
 from sentinel.telemetry.logging import get_logger
 from sentinel.tools.config import (
     CapabilityConfig,
@@ -27,7 +30,7 @@ from sentinel.tools.config import (
 )
 from sentinel.tools.desk import ToolDesk
 from sentinel.tools.registry import ToolRegistry
-from sentinel.tools.router import CapabilityRouter
+from sentinel.tools.router import CapabilityRouter, Fallback
 from sentinel.tools.spec import ToolSpec
 from sentinel.tools.supervisor import ServerState, ServerStatus
 
@@ -50,7 +53,12 @@ async def open_tools(
         pins=storage.tool_pins,
         on_change=lambda status: log.changed(status, registry.listed(status.name)),
     )
-    router = CapabilityRouter(registry, capabilities=config.capabilities, clock=parts.clock)
+    registry.watch_calls(watch.tool_call)
+
+    def fell_back(fallback: Fallback) -> None:
+        watch.metrics.tool_fallback(fallback.failed.label, fallback.next.label, cause=fallback.cause)
+
+    router = CapabilityRouter(registry, capabilities=config.capabilities, clock=parts.clock, observe=Hooks(fell_back))
     async with registry:
         yield ToolDesk(
             config=config,
@@ -137,10 +145,11 @@ def _capability(chosen: CapabilitySettings) -> CapabilityConfig:
     )
 
 
-def mcp_endpoint(settings: Settings, tools: ToolDesk) -> McpEndpoint:
+def mcp_endpoint(settings: Settings, tools: ToolDesk, *, watch: Watch, ids: IdSource) -> McpEndpoint:
     """Make the gateway through which agents outside use the same tools and capabilities."""
     return McpEndpoint(
         tools.router,
+        log=CallLog(watch.outside_call, clock=tools.clock, ids=ids),
         version=__version__,
         max_body_bytes=settings.limits.max_body_bytes,
         on_changed=tools.registry.subscribe,

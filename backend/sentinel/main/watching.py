@@ -9,6 +9,7 @@ from datetime import timedelta
 from sentinel.domain.incidents import IncidentQuery
 from sentinel.domain.requests import RequestRecord
 from sentinel.domain.stores import AuditEntry
+from sentinel.domain.tools import GuardedCall, ToolCallRecord
 from sentinel.health.incidents import IncidentBoard, IncidentHistory
 from sentinel.health.outages import OutageWatch, outage_subjects
 from sentinel.health.reporting import IncidentReporter
@@ -33,6 +34,8 @@ class Watch:
     request_over: Hooks[[RequestRecord]]
     act: Hooks[[AuditEntry]]
     tool_server_refused: Hooks[[str, str]]
+    tool_call: Hooks[[GuardedCall]]
+    outside_call: Hooks[[ToolCallRecord]]
     runs: RunnerListeners
 
 
@@ -60,6 +63,8 @@ async def watch_over(settings: Settings, parts: Resilience, *, storage: Storage,
         request_over=Hooks(storage.request_journal.record, metrics.request_over, reporter.request_over),
         act=Hooks(reporter.act),
         tool_server_refused=Hooks(reporter.tool_server_refused),
+        tool_call=Hooks(metrics.tool_call),
+        outside_call=Hooks(storage.tool_call_journal.record),
         runs=RunnerListeners(
             recovered=Hooks(metrics.run_recovered, reporter.run_recovered),
             ended=Hooks(metrics.run_over, reporter.run_over),

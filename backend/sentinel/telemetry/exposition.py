@@ -35,11 +35,12 @@ class _Figures(Collector):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Sums up. `active_provider` tells who would be asked now; `circuits` counts circuits by state."""
+    """Sums up. `active_provider` tells who would be asked now; `circuits` and `tool_servers` count by state."""
 
     metrics: Metrics
     active_provider: Callable[[], str | None]
     circuits: Callable[[], Mapping[str, int]]
+    tool_servers: Callable[[], Mapping[str, int]]
 
     def view(self) -> dict[str, Any]:
         """Give the shape of `GET /api/metrics`; everything counts from the start of the process."""
@@ -53,9 +54,12 @@ class Summary:
             "total_cancelled": _total(ended, _CANCELLED),
             "total_failovers": metrics.failovers.sum,
             "total_retries": metrics.retries.sum,
+            "total_tool_calls": metrics.tool_calls.sum,
+            "total_tool_fallbacks": metrics.tool_fallbacks.sum,
             "avg_latency_ms": _mean(metrics.latencies_ms),
             "latency_ms": _percentiles(metrics.latencies_ms),
             "ttft_ms": _percentiles(metrics.first_tokens_ms),
+            "tool_call_ms": _percentiles(metrics.tool_calls_ms),
             "latencies_of_last": KEPT_LATENCIES,
             "active_provider": self.active_provider(),
             "counts": self._counts(),
@@ -70,6 +74,8 @@ class Summary:
             "attempts": self.metrics.attempts.sum_by(2),
             "incidents": self.metrics.incidents.sum_by(0),
             "circuits": self.circuits(),
+            "tool_calls": self.metrics.tool_calls.sum_by(2),
+            "tool_servers": self.tool_servers(),
         }
 
 

@@ -1,4 +1,4 @@
-"""What is counted while Sentinel works: attempts, requests, runs, circuits, incidents. `docs/metrics.md` names each.
+"""What is counted while Sentinel works: attempts, tools, requests, runs, circuits. `docs/metrics.md` names each.
 
 Every method listens to one source. An attempt costs a few dictionary entries, a chunk of a stream nothing. Labels are
 bounded: a model or a route that only a caller named is `other`, and so are tools of which a server has too many.
@@ -15,6 +15,7 @@ from sentinel.domain.incidents import Incident, IncidentType
 from sentinel.domain.requests import RequestOutcome, RequestRecord
 from sentinel.domain.routes import Target
 from sentinel.domain.runs import Run, RunEnding, RunStatus
+from sentinel.domain.tools import GuardedCall
 from sentinel.resilience.breaker_view import BreakerState, Transition
 from sentinel.resilience.ledger import Ledger
 from sentinel.telemetry.series import Distribution, Labels, Sample, Tally
@@ -28,7 +29,9 @@ KEPT_LATENCIES = 1000
 
 _FIRST_TOKEN_BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0)
 _DURATION_BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
+_TOOL_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _TARGET = ("provider", "model")
+_TOOL = ("server", "tool")
 _ENDED = tuple(status for status in RunStatus if not status.is_active)
 
 
@@ -62,6 +65,10 @@ class Bounded:
         """Tell whether a circuit is that of something configured, or of one of the first tools of such a server."""
         return circuit in self._circuits or self._knows_tool(circuit)
 
+    def tool(self, server: str, tool: str) -> Labels:
+        """Give the labels `server` and `tool`."""
+        return (server, tool) if self._knows_tool(f"tool:{server}/{tool}") else (server, OTHER)
+
     def _knows_tool(self, circuit: str) -> bool:
         kind, _, name = circuit.partition(":")
         known = self._tools.get(name.partition("/")[0]) if kind == "tool" else None
@@ -88,7 +95,9 @@ class Metrics:
         self.first_tokens_ms: deque[float] = deque(maxlen=KEPT_LATENCIES)
         self.states = StateTimes(clock, bounded)
         self._define_attempts()
+        self.tool_calls_ms: deque[float] = deque(maxlen=KEPT_LATENCIES)
         self._define_requests_and_runs()
+        self._define_tools()
         self.transitions = Tally(
             "sentinel_circuit_transitions_total", "Changes of circuits.", ("key", "from", "to", "rule")
         )
@@ -132,6 +141,17 @@ class Metrics:
         )
         self.recovered = Tally("sentinel_runs_recovered_total", "Runs that were taken up again.")
 
+    def _define_tools(self) -> None:
+        self.tool_calls = Tally(
+            "sentinel_tool_calls_total", "Calls of tools that are over.", (*_TOOL, "class", "cause", "origin")
+        )
+        self.tool_seconds = Distribution(
+            "sentinel_tool_call_duration_seconds", "Calls of tools that were sent.", _TOOL, bounds=_TOOL_BOUNDS
+        )
+        self.tool_fallbacks = Tally(
+            "sentinel_tool_fallbacks_total", "Tools that were asked for another that failed.", ("from", "to", "cause")
+        )
+
     # Listening --------------------------------------------------------------------------------------------------------
 
     def attempt(self, attempt: Attempt) -> None:
@@ -142,6 +162,18 @@ class Metrics:
         self.attempt_seconds.observe(attempt.duration_ms / 1000, (*target, class_))
         if attempt.ttft_ms is not None:
             self.first_token_seconds.observe(attempt.ttft_ms / 1000, target)
+
+    def tool_call(self, call: GuardedCall) -> None:
+        """A call of a tool is over."""
+        tool = self.bounded.tool(call.server, call.tool)
+        self.tool_calls.add((*tool, call.outcome._value_, call.cause or NO_CAUSE, call.origin))
+        if call.was_sent:
+            self.tool_seconds.observe(call.duration_ms / 1000, tool)
+            self.tool_calls_ms.append(call.duration_ms)
+
+    def tool_fallback(self, failed: str, following: str, *, cause: str) -> None:
+        """A tool is asked for another; both are members of a configured capability, as `server/tool`."""
+        self.tool_fallbacks.add((failed, following, cause))
 
     def request_over(self, record: RequestRecord) -> None:
         """A request to the gateway is over."""

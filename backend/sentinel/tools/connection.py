@@ -25,6 +25,7 @@ from mcp_types import PaginatedRequestParams as Page
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import TypeAdapter
 
+from sentinel.domain.tools import CallOrigin
 from sentinel.tools.config import SupervisionConfig
 
 LEGACY: Final = "legacy"
@@ -98,6 +99,7 @@ class CallContext:
     """
 
     caller: str = ""
+    origin: CallOrigin = "run"
     idempotency_key: str | None = None
     on_progress: ProgressListener | None = None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sentinel.clock import Clock
+from sentinel.domain.tools import CANCELLED, GuardedCall
 from sentinel.errors import CircuitOpenError, Outcome
 from sentinel.resilience.breaker_board import BreakerBoard, Permit
 from sentinel.resilience.breaker_view import BreakerState
@@ -18,7 +19,7 @@ from sentinel.tools.bulkhead import Bulkhead
 from sentinel.tools.classification import Judgement, judge_answer, judge_error, judgement
 from sentinel.tools.config import Effect, SupervisionConfig, ToolLimits, ToolOverride
 from sentinel.tools.connection import NOBODY, CallAnswer, CallContext, Connection
-from sentinel.tools.outcome import Cause, ServerStep, ToolOutcome
+from sentinel.tools.outcome import OUR_OWN, Cause, ServerStep, ToolOutcome
 from sentinel.tools.record import ToolRecord
 from sentinel.tools.result_check import ResultChecker
 from sentinel.tools.spec import ToolSpec
@@ -27,6 +28,13 @@ from sentinel.tools.waiting import DetachedTasks, finished_within
 
 KillSwitch = Callable[[str], bool]
 """Tells whether an operator has switched off a target such as `tool:server/tool`."""
+CallObserver = Callable[[GuardedCall], None]
+"""Hears of every call that is over; must not raise."""
+
+
+def ignore_call(_call: GuardedCall) -> None:
+    """Do nothing: the observer where nobody watches."""
+
 
 _MILLISECONDS: Final = 1000.0
 _REPLAYED: Final = (ServerStep.REOPEN, ServerStep.RENEGOTIATE)
@@ -41,6 +49,7 @@ class GuardParts:
     kill_switch: KillSwitch
     detached: DetachedTasks
     supervision: SupervisionConfig
+    observe: CallObserver = ignore_call
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +96,31 @@ class ToolGuard:
         limit = self._limits.timeout_seconds
         seconds = limit if timeout_seconds is None else min(limit, timeout_seconds)
         call = _Call(arguments, Deadline(self._clock, seconds), seconds < limit, context)
-        judged = await self._guarded(call)
-        outcome = self._outcome(judged, (self._clock.monotonic() - started) * _MILLISECONDS)
+        try:
+            judged = await self._guarded(call)
+        except asyncio.CancelledError:
+            self._tell(Outcome.NEUTRAL, CANCELLED, started=started, context=context)
+            raise
+        outcome = self._outcome(judged, self._milliseconds_since(started))
         self.record.note(outcome)
+        self._tell(outcome.outcome, outcome.cause, started=started, context=context)
         return outcome
+
+    def _milliseconds_since(self, started: float) -> float:
+        return (self._clock.monotonic() - started) * _MILLISECONDS
+
+    def _tell(self, outcome: Outcome, cause: str | None, *, started: float, context: CallContext) -> None:
+        self._parts.observe(
+            GuardedCall(
+                server=self.spec.server,
+                tool=self.spec.tool,
+                outcome=outcome,
+                cause=cause,
+                duration_ms=self._milliseconds_since(started),
+                was_sent=cause not in OUR_OWN and cause != CANCELLED,
+                origin=context.origin,
+            )
+        )
 
     def _outcome(self, judged: Judgement, duration_ms: float) -> ToolOutcome:
         return ToolOutcome(

@@ -260,3 +260,19 @@ VERDICTS: Final[Mapping[Cause, Verdict]] = MappingProxyType(
     }
 )
 """What each cause means; every cause has a row. What is known better in a single case may differ from it."""
+
+OUR_OWN: Final = frozenset(
+    {
+        Cause.CONNECT,
+        Cause.UNKNOWN_TOOL,
+        Cause.QUARANTINED,
+        Cause.KILL_SWITCH,
+        Cause.CIRCUIT_OPEN,
+        Cause.COOLDOWN,
+        Cause.BULKHEAD_FULL,
+        Cause.DEADLINE_EXCEEDED,
+        Cause.BUDGET,
+        Cause.MISCONFIGURED,
+    }
+)
+"""Causes of calls for which no tool was asked."""

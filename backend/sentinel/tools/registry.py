@@ -13,12 +13,12 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 from sentinel.clock import Clock
-from sentinel.domain.tools import ToolPinStore
+from sentinel.domain.tools import GuardedCall, ToolPinStore
 from sentinel.errors import UnknownToolError
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.tools.config import ServerConfig, ToolsConfig
 from sentinel.tools.connection import NOBODY, CallContext, ServerTransport
-from sentinel.tools.guard import GuardParts, KillSwitch, ToolGuard
+from sentinel.tools.guard import CallObserver, GuardParts, KillSwitch, ToolGuard
 from sentinel.tools.http_transport import HttpTransport, TlsContext
 from sentinel.tools.outcome import VERDICTS, Cause, ToolOutcome
 from sentinel.tools.pinning import PinBoard
@@ -73,6 +73,7 @@ class ToolRegistry:
         self.version = 0
         """Grows whenever a server's tools are not what they were."""
         self._listeners: list[Callable[[], None]] = []
+        self._call_listeners: list[CallObserver] = []
         self._offered: frozenset[tuple[str, str]] = frozenset()
         self._specs: dict[str, tuple[ToolSpec, ...]] = {}
         self._by_name: dict[str, ToolSpec] = {}
@@ -85,6 +86,7 @@ class ToolRegistry:
             kill_switch=kill_switch,
             detached=self._detached,
             supervision=config.supervision,
+            observe=self._call_over,
         )
         self._tls = TlsContext()
         self._supervisors = {name: self._supervisor(name, server, rng) for name, server in config.servers.items()}
@@ -228,6 +230,10 @@ class ToolRegistry:
         """Call back whenever other tools are offered than before."""
         self._listeners.append(listener)
 
+    def watch_calls(self, listener: CallObserver) -> None:
+        """Call back, from now on, whenever a call of a tool is over."""
+        self._call_listeners.append(listener)
+
     # Putting together -----------------------------------------------------------------------------------------------
 
     def _supervisor(self, name: str, server: ServerConfig, rng: Callable[[], float]) -> ServerSupervisor:
@@ -288,6 +294,10 @@ class ToolRegistry:
             if spec.target in self._guards:
                 self._guard(spec)
         self._tell_listeners()
+
+    def _call_over(self, call: GuardedCall) -> None:
+        for listener in self._call_listeners:
+            listener(call)
 
     def _tell_listeners(self) -> None:
         offered = frozenset((spec.name, spec.digest) for spec in self.tools())

@@ -64,12 +64,18 @@ class CapabilityRouter:
     """All tools and capabilities by the names that callers know."""
 
     def __init__(
-        self, registry: ToolRegistry, *, capabilities: Mapping[str, CapabilityConfig] | None = None, clock: Clock
+        self,
+        registry: ToolRegistry,
+        *,
+        capabilities: Mapping[str, CapabilityConfig] | None = None,
+        clock: Clock,
+        observe: FallbackListener = ignore_fallback,
     ) -> None:
-        """Route over the tools of `registry`."""
+        """Route over the tools of `registry`; `observe` hears of every fallback."""
         self._registry = registry
         self._configured = capabilities or {}
         self._clock = clock
+        self._observe = observe
         self._resolved: dict[str, Capability] = {}
         self._version = -1
 
@@ -140,8 +146,12 @@ class CapabilityRouter:
             following = request.candidates[position + 1].spec
             if outcome.executed != "no" and following.effect.changes:
                 return replace(outcome, attempts=tuple(attempts))  # it might be done twice, by two tools
-            request.on_fallback(Fallback(candidate.spec, outcome.cause, following))
+            self._tell(Fallback(candidate.spec, outcome.cause, following), request)
         return _nobody_left(outcome, attempts)
+
+    def _tell(self, fallback: Fallback, request: _Request) -> None:
+        self._observe(fallback)
+        request.on_fallback(fallback)
 
     async def _tried(
         self, candidate: _Candidate, request: _Request, attempts: list[ToolAttempt], *, is_last: bool

@@ -47,6 +47,11 @@ class ToolSpec:
         return self.effect is Effect.READ_ONLY
 
     @property
+    def label(self) -> str:
+        """The name for people and figures."""
+        return f"{self.server}/{self.tool}"
+
+    @property
     def target(self) -> str:
         """The name of the tool's circuit and kill switch."""
         return f"tool:{self.server}/{self.tool}"

@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sentinel.domain.requests import RequestOutcome
 from sentinel.domain.routes import Target
 from sentinel.domain.runs import RunStatus
+from sentinel.domain.tools import GuardedCall
 from sentinel.errors import Outcome
 from sentinel.resilience.breaker_view import BreakerState, Transition, TransitionRule
 from sentinel.telemetry.exposition import Exposition, Summary, wants_json
@@ -31,7 +32,8 @@ def metrics(clock: FakeClock) -> Metrics:
 
 
 def exposition(metrics: Metrics, *readings: Reading) -> Exposition:
-    summary = Summary(metrics=metrics, active_provider=lambda: "primary", circuits=lambda: {"closed": 2})
+    summary = Summary(metrics=metrics, active_provider=lambda: "primary", circuits=lambda: {"closed": 2},
+                      tool_servers=lambda: {"ready": 3})  # fmt: skip
     return Exposition(summary, readings)
 
 
@@ -111,6 +113,48 @@ def test_tools_that_servers_think_of_are_bounded(metrics: Metrics, clock: FakeCl
     clock.advance(1)
     changed = {labels[0] for labels, seconds in metrics.states.read(known) if labels[1] == "open" and seconds}
     assert changed == set(known[:TOOLS_PER_SERVER])
+
+
+# Tools ----------------------------------------------------------------------------------------------------------------
+
+
+def guarded_call(**changes: Any) -> GuardedCall:
+    return GuardedCall(
+        **{"server": "files", "tool": "read", "outcome": Outcome.SUCCESS, "cause": None, "duration_ms": 20.0,
+           "was_sent": True, "origin": "run", **changes}
+    )  # fmt: skip
+
+
+def test_tool_calls_are_counted_by_tool_class_cause_and_origin(metrics: Metrics) -> None:
+    metrics.tool_call(guarded_call())
+    metrics.tool_call(guarded_call(origin="mcp"))
+    metrics.tool_call(guarded_call(outcome=Outcome.FAILURE, cause="timeout", duration_ms=30_000.0))
+    found, tool = samples(metrics), {"server": "files", "tool": "read"}
+    name, served = "sentinel_tool_calls_total", tool | {"class": "success", "cause": "none"}
+    assert found[labelled(name, **served, origin="run")] == found[labelled(name, **served, origin="mcp")] == 1
+    assert found[labelled(name, **tool, **{"class": "failure", "cause": "timeout", "origin": "run"})] == 1
+    assert found[labelled("sentinel_tool_call_duration_seconds_count", **tool)] == 3
+    assert found[labelled("sentinel_tool_call_duration_seconds_sum", **tool)] == pytest.approx(30.04)
+
+
+def test_a_refusal_of_our_own_says_nothing_about_how_fast_a_tool_is(metrics: Metrics) -> None:
+    metrics.tool_call(guarded_call(outcome=Outcome.NEUTRAL, cause="circuit_open", was_sent=False, duration_ms=0.1))
+    assert metrics.tool_calls.sum == 1
+    assert list(metrics.tool_calls_ms) == []
+    assert "sentinel_tool_call_duration_seconds_count" not in "".join(samples(metrics))
+
+
+def test_tools_beyond_the_first_of_a_server_are_one_label(metrics: Metrics) -> None:
+    for number in range(TOOLS_PER_SERVER + 50):
+        metrics.tool_call(guarded_call(tool=f"t{number}"))
+    assert len(metrics.tool_calls.counts) == TOOLS_PER_SERVER + 1
+    assert metrics.tool_calls.sum_by(1)["other"] == 50
+
+
+def test_fallbacks_between_tools_are_counted(metrics: Metrics) -> None:
+    metrics.tool_fallback("calculator/evaluate", "calculator_backup/calc", cause="connect")
+    labels = {"from": "calculator/evaluate", "to": "calculator_backup/calc", "cause": "connect"}
+    assert samples(metrics)[labelled("sentinel_tool_fallbacks_total", **labels)] == 1
 
 
 # Requests and runs ----------------------------------------------------------------------------------------------------

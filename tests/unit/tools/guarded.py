@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from sentinel.domain.tools import GuardedCall
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.breaker_view import BreakerSnapshot, BreakerState
 from sentinel.tools.config import SupervisionConfig, ToolLimits, ToolOverride
@@ -34,6 +35,7 @@ class Guarded:
         self.board = BreakerBoard(self.clock, rng=lambda: 0.0)
         self.switched_off: set[str] = set()
         self.detached = DetachedTasks()
+        self.seen: list[GuardedCall] = []
         self.guard = ToolGuard(
             spec,
             supervisor=supervised.supervisor,
@@ -45,6 +47,7 @@ class Guarded:
                 kill_switch=self.switched_off.__contains__,
                 detached=self.detached,
                 supervision=SupervisionConfig(),
+                observe=self.seen.append,
             ),
         )
 

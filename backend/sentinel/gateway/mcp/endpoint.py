@@ -4,7 +4,7 @@ Stateless: a request carries all it needs, so that any replica can answer it and
 of callers are not passed on to tool servers; keys and the check of their audience will be asked for in `__call__`.
 """
 
-import logging
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
@@ -19,13 +19,13 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
+from sentinel.gateway.mcp.call_log import CallLog
+from sentinel.gateway.mcp.callers import caller_of
 from sentinel.gateway.mcp.changes import Changes
 from sentinel.gateway.mcp.shapes import listed, result_of
 from sentinel.tools.connection import CallContext
 from sentinel.tools.outcome import Cause, ToolOutcome
 from sentinel.tools.spec import ToolSpec
-
-logger = logging.getLogger(__name__)
 
 _VERSION_HEADER: Final = "mcp-protocol-version"
 _BLANKS: Final = b" \t"  # around a header's value they are no part of it, and the SDK compares values with the body
@@ -79,12 +79,17 @@ class McpEndpoint:
         self,
         toolbox: Toolbox,
         *,
+        log: CallLog,
         version: str,
         max_body_bytes: int,
         on_changed: Callable[[Callable[[], None]], None],
     ) -> None:
-        """Serve `toolbox`; `on_changed` takes what to call when other tools are offered than before."""
+        """Serve `toolbox`, and tell `log` who called what.
+
+        `on_changed` takes what to call when other tools are offered than before.
+        """
         self._toolbox = toolbox
+        self._log = log
         self._changes = Changes()
         self._listening = ListenHandler(self._changes)
         server = _AnnouncingServer(
@@ -129,15 +134,18 @@ class McpEndpoint:
         return None if spec is None else spec.input_schema
 
     async def _call(self, context: ServerRequestContext[Any], asked: CallToolRequestParams) -> CallToolResult:
-        caller = CallContext(caller="mcp", on_progress=context.session.report_progress)
-        outcome = await self._toolbox.call(asked.name, asked.arguments or {}, context=caller)
+        client = context.session.client_params
+        caller = caller_of(context.request, client.client_info if client else None)
+        arguments = asked.arguments or {}
+        spec = self._toolbox.find(asked.name)
+        opened = self._log.begin(asked.name, arguments, spec=spec, caller=caller, request_id=context.request_id)
+        known = CallContext(caller=f"mcp:{caller}", origin="mcp", on_progress=context.session.report_progress)
+        try:
+            outcome = await self._toolbox.call(asked.name, arguments, context=known)
+        except asyncio.CancelledError:
+            self._log.left(opened)
+            raise
+        self._log.ended(opened, outcome)
         if outcome.cause is Cause.UNKNOWN_TOOL:
             raise MCPError(INVALID_PARAMS, outcome.text)
-        logger.info(
-            "mcp tool call: %s/%s, %s, %.0f ms",
-            outcome.server,
-            outcome.tool,
-            outcome.cause or "ok",
-            outcome.duration_ms,
-        )
         return result_of(outcome)

@@ -1,0 +1,91 @@
+"""Every call of an agent outside, as a record of the same shape as a run's calls, given away when the call is over.
+
+Texts are cut: what a caller sends and a tool answers may have megabytes, and nobody limits how often.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sentinel.clock import Clock
+from sentinel.domain.runs import ToolCall
+from sentinel.domain.tools import CANCELLED, ToolCallRecord
+from sentinel.ids import IdSource
+from sentinel.tools.outcome import ToolOutcome
+from sentinel.tools.spec import ToolSpec
+
+MAX_ARGUMENTS: Final = 8_000
+"""Characters of JSON; longer arguments are not kept."""
+MAX_RESULT: Final = 8_000
+"""Characters; the rest of a longer result is not kept."""
+OMITTED: Final = "_omitted"
+_LONGEST_NAME: Final = 128
+_MILLISECONDS: Final = 1000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCall:
+    """A call that is under way: its record as it would be if the caller left now."""
+
+    record: ToolCallRecord
+    started: float
+
+
+class CallLog:
+    """Makes records, and gives them to who keeps them."""
+
+    def __init__(self, record: Callable[[ToolCallRecord], None], *, clock: Clock, ids: IdSource) -> None:
+        """Give every record to `record`, which neither waits nor raises."""
+        self._record = record
+        self._clock = clock
+        self._ids = ids
+
+    def begin(
+        self, name: str, arguments: Mapping[str, Any], *, spec: ToolSpec | None, caller: str, request_id: object
+    ) -> OpenCall:
+        """Take in that a call begins. `request_id` is the caller's own."""
+        call = ToolCall(
+            tool_call_id=str(request_id)[:_LONGEST_NAME],
+            server=spec.server if spec else "",
+            tool=spec.tool if spec else name[:_LONGEST_NAME],
+            arguments=_kept(arguments),
+            started_at=self._clock.now(),
+            capability=spec.capability if spec else None,
+            effect=spec.effect.value if spec else None,
+        )
+        record = ToolCallRecord(call_id=self._ids.new(), run_id=None, caller=caller, call=call)
+        return OpenCall(record=record, started=self._clock.monotonic())
+
+    def ended(self, opened: OpenCall, outcome: ToolOutcome) -> None:
+        """Record a call that is over."""
+        self._close(
+            opened,
+            server=outcome.server or opened.record.call.server,
+            tool=outcome.tool[:_LONGEST_NAME],
+            result=_cut(outcome.for_model()),
+            is_error=outcome.is_error,
+            cause=outcome.cause,
+            duration_ms=outcome.duration_ms,
+            effect=outcome.effect.value,
+            executed=outcome.executed,
+            attempts=tuple(attempt.to_dict() for attempt in outcome.attempts),
+        )
+
+    def left(self, opened: OpenCall) -> None:
+        """Record a call whose caller left before it was over."""
+        duration_ms = (self._clock.monotonic() - opened.started) * _MILLISECONDS
+        self._close(opened, is_error=True, cause=CANCELLED, duration_ms=duration_ms, executed="unknown")
+
+    def _close(self, opened: OpenCall, **how: Any) -> None:
+        call = replace(opened.record.call, ended_at=self._clock.now(), **how)
+        self._record(replace(opened.record, call=call))
+
+
+def _kept(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    length = len(json.dumps(arguments, default=str))
+    return dict(arguments) if length <= MAX_ARGUMENTS else {OMITTED: f"{length} characters"}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_RESULT else f"{text[:MAX_RESULT]}… ({len(text) - MAX_RESULT} more characters)"

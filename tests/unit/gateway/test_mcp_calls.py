@@ -1,0 +1,83 @@
+"""What is kept of calls through `/mcp`, and whose they are."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+
+from sentinel.gateway.mcp.call_log import MAX_ARGUMENTS, MAX_RESULT, OMITTED
+from sentinel.testing.clock import FakeClock
+from sentinel.testing.tools import FakeToolbox
+from tests.support.mcp_agents import LEGACY, MODERN, Agent, agent_at
+
+ERAS = [MODERN, LEGACY]
+
+
+def broken(_arguments: Mapping[str, Any]) -> str:
+    raise ValueError("out of order")
+
+
+@pytest.fixture
+async def agent() -> AsyncIterator[Agent]:
+    """An agent at a gateway with two tools."""
+    tools = FakeToolbox({"desk__echo": lambda arguments: str(arguments.get("text")), "desk__broken": broken})
+    async with agent_at(tools, FakeClock()) as agent:
+        yield agent
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_call_is_kept_with_its_arguments_its_result_and_its_caller(agent: Agent, era: str) -> None:
+    await agent.call("desk__echo", {"text": "hello"}, era=era)
+    (record,) = agent.records
+    call = record.call
+    assert (record.run_id, call.server, call.tool, call.tool_call_id) == (None, "desk", "echo", "1")
+    assert (call.arguments, call.result, call.is_error, call.cause) == ({"text": "hello"}, "hello", False, None)
+    assert (call.executed, call.effect) == ("yes", "read_only")
+    assert record.caller is not None
+    assert record.caller.endswith("(127.0.0.1)")
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_failures_and_names_that_are_no_tool_s_are_kept_too(agent: Agent, era: str) -> None:
+    await agent.call("desk__broken", era=era)
+    assert [(record.call.tool, record.call.cause) for record in agent.records] == [("broken", "tool_error")]
+
+
+async def test_long_arguments_are_left_out_and_long_results_cut(agent: Agent) -> None:
+    await agent.call("desk__echo", {"text": "x" * MAX_RESULT})
+    await agent.call("desk__echo", {"text": "x" * (MAX_RESULT + 7)})
+    first, second = (record.call for record in agent.records)
+    assert first.result == "x" * MAX_RESULT
+    assert second.result == "x" * MAX_RESULT + "… (7 more characters)"
+    assert first.arguments == {OMITTED: f"{len(json.dumps({'text': 'x' * MAX_ARGUMENTS}))} characters"}
+
+
+async def test_newer_clients_are_told_apart_by_what_they_call_themselves(agent: Agent) -> None:
+    for client in ("alpha", "beta", None):
+        await agent.call("desk__echo", client=client, **{"user-agent": "python/3"})
+    assert [record.caller for record in agent.records] == [
+        "alpha 1.0 (127.0.0.1)",
+        "beta 1.0 (127.0.0.1)",
+        "python/3 (127.0.0.1)",
+    ]
+    assert [context.caller for context in agent.toolbox.contexts][:2] == [
+        "mcp:alpha 1.0 (127.0.0.1)",
+        "mcp:beta 1.0 (127.0.0.1)",
+    ]
+    assert {context.origin for context in agent.toolbox.contexts} == {"mcp"}
+
+
+async def test_older_clients_are_told_apart_by_their_program(agent: Agent) -> None:
+    for program in ("node", "python/3", ""):
+        await agent.call("desk__echo", era=LEGACY, **{"user-agent": program})
+    assert [record.caller for record in agent.records] == [
+        "node (127.0.0.1)",
+        "python/3 (127.0.0.1)",
+        "unnamed (127.0.0.1)",
+    ]
+
+
+async def test_a_name_is_of_bounded_length_and_has_nothing_unprintable(agent: Agent) -> None:
+    await agent.call("desk__echo", client="a\x1b[31m\u202e" + "b" * 10_000)
+    assert agent.records[0].caller == "a[31m" + "b" * 57 + " 1.0 (127.0.0.1)"
