@@ -24,7 +24,7 @@ async def write(database_url: str) -> None:
     engine, clock = create_engine(database_url), SystemClock()
     runs = SqlRunStore(engine)
     await runs.create(Questions().ask())
-    run = await runs.claim("run-1", owner="doomed", at=at(50))
+    run = await runs.claim("run-1", owner="doomed", lease_seconds=0.0, at=at(50))
     assert run
     async with Journal(engine=engine, clock=clock, publish=_tell, flush_interval_seconds=0.001) as journal:
         log = journal.open(run)

@@ -18,12 +18,11 @@ from sentinel.persistence.request_store import SqlRequestStore
 from sentinel.persistence.run_store import SqlRunStore
 from sentinel.persistence.thread_store import SqlThreadStore
 from sentinel.testing.incidents import MemoryIncidentStore
+from sentinel.testing.operator_stores import MemoryAuditLog, MemoryFaultStore
 from sentinel.testing.requests import MemoryRequestStore
 from sentinel.testing.stores import (
-    MemoryAuditLog,
     MemoryData,
     MemoryEventLog,
-    MemoryFaultStore,
     MemoryRunStore,
     MemoryThreadStore,
     memory_journal,
@@ -52,9 +51,9 @@ class Stores:
         """Store a question."""
         return await self.runs.create(self.questions.ask(text, **changes))
 
-    async def claim(self, run: Run, owner: str = "worker") -> Run:
-        """Claim a run that is certainly active."""
-        claimed = await self.runs.claim(run.run_id, owner=owner, at=at(50))
+    async def claim(self, run: Run, owner: str = "worker", lease_seconds: float = 60.0) -> Run:
+        """Claim a run that is certainly free."""
+        claimed = await self.runs.claim(run.run_id, owner=owner, lease_seconds=lease_seconds, at=at(50))
         assert claimed
         return claimed
 
@@ -91,7 +90,7 @@ def sql_stores_over(engine: Engine, clock: Clock) -> Stores:
 def memory_stores(clock: Clock) -> Stores:
     """Give the stores in memory; their journal is entered by the caller."""
     published: list[Event] = []
-    data = MemoryData()
+    data = MemoryData(clock)
     return Stores(
         runs=MemoryRunStore(data),
         threads=MemoryThreadStore(data),

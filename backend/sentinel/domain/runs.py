@@ -37,6 +37,13 @@ class RunMode(StrEnum):
     TEAM = "team"
 
 
+class Priority(StrEnum):
+    """Who is served first when not all can be: somebody who waits for the answer, or a program that has time."""
+
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """What the caller chose for this run; None leaves it to the provider."""
@@ -45,6 +52,7 @@ class RunOptions:
     mode: RunMode = RunMode.AUTO
     temperature: float | None = None
     max_tokens: int | None = None
+    priority: Priority = Priority.INTERACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +109,11 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run as the store knows it. `fence` grows with every claim: only its newest holder may write."""
+    """A run as the store knows it. `fence` grows with every claim: only its newest holder may write.
+
+    `taken_over_from` names who had the lease before, if that lapsed: a claim of a queued or released run has none.
+    `recovered` counts such takeovers; a handover is none.
+    """
 
     run_id: str
     thread_id: str
@@ -115,6 +127,7 @@ class Run:
     fence: int = 0
     last_seq: int = 0
     recovered: int = 0
+    taken_over_from: str | None = None
     cancel_requested: bool = False
     provider: str | None = None
     model: str | None = None

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from sentinel.domain.events import Event, EventType
 from sentinel.domain.incidents import Incident, IncidentQuery
 from sentinel.domain.messages import Message, Page, Thread, Turn
+from sentinel.domain.queues import QueuedRun
 from sentinel.domain.requests import RequestOutcome, RequestRecord
 from sentinel.domain.runs import NewRun, Run, RunEnding, RunStatus
 
@@ -39,19 +40,39 @@ class RunStore(Protocol):
         """Give runs, newest first; raises RequestError for a cursor that no listing gave out."""
         ...
 
-    async def claim(self, run_id: str, *, owner: str, at: datetime) -> Run | None:
-        """Take the run for `owner`: status running, fence + 1; None if it has ended or is gone.
+    async def claim(
+        self, run_id: str, *, owner: str, lease_seconds: float, at: datetime, may_take_over: bool = True
+    ) -> Run | None:
+        """Take the run for `owner` until the lease ends: status running, fence + 1.
 
-        A run that was already running (its owner died) also gets `recovered` + 1.
+        That succeeds for a run that is queued, was released, or is `owner`'s already; and for one whose lease has
+        lapsed, which counts as `recovered` and sets `taken_over_from`, if `may_take_over`. Else None: it has ended, is
+        gone, or somebody holds it. Leases are timed by the database's clock, so the clocks of processes may differ.
         """
+        ...
+
+    async def renew(self, run_ids: Collection[str], *, owner: str, lease_seconds: float) -> Collection[str]:
+        """Let `owner`'s leases of these runs begin anew, also lapsed ones; gives those that were still `owner`'s."""
+        ...
+
+    async def release(self, owner: str, run_id: str | None = None) -> None:
+        """Give up `owner`'s lease of the run, or all of `owner`'s: anybody may claim at once, which does not count."""
+        ...
+
+    async def lapse(self) -> None:
+        """Let all leases lapse now. Only for who knows that nobody else lives, as the owner of a SQLite file does."""
+        ...
+
+    async def idle(self, *, queued_before: datetime, limit: int) -> Sequence[QueuedRun]:
+        """Give runs that nobody works on, oldest first: released, lapsed, or queued and accepted before that time."""
+        ...
+
+    async def cancelled(self, owner: str) -> Collection[str]:
+        """Give the ids of the runs that `owner` works on and that shall stop."""
         ...
 
     async def request_cancel(self, run_id: str) -> Run:
         """Note that the run shall stop; give it back as it now is. Raises RunNotFoundError."""
-        ...
-
-    async def unfinished(self) -> Sequence[str]:
-        """Give the ids of all queued and running runs, oldest first."""
         ...
 
     async def conversation(self, run_id: str) -> Sequence[Turn]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sentinel import __version__
+from sentinel.domain.queues import RunQueue
 from sentinel.domain.routes import Route, Target
 from sentinel.main.resilience import Resilience
 from sentinel.main.storage import Storage
 from sentinel.persistence.write_behind import WriteBehind
 from sentinel.resilience.breaker_view import BreakerSnapshot, BreakerState
-from sentinel.runs.executor import InProcessExecutor
 from sentinel.telemetry.exposition import Exposition, Summary
 from sentinel.telemetry.metrics import Metrics
 from sentinel.telemetry.series import Reading, Sample, single
@@ -27,7 +27,7 @@ def build_exposition(
     parts: Resilience,
     *,
     storage: Storage,
-    executor: InProcessExecutor,
+    queue: RunQueue,
     tools: ToolRegistry,
     targets: Sequence[Target],
     default_route: Route,
@@ -48,7 +48,7 @@ def build_exposition(
         *_circuit_readings(metrics, parts),
         *_target_readings(parts, targets),
         *_tool_readings(tools),
-        *_work_readings(storage, executor),
+        *_work_readings(storage, queue),
         *_process_readings(metrics),
     ]
     summary = Summary(metrics=metrics, active_provider=active_provider, circuits=circuits, tool_servers=tool_servers)
@@ -143,11 +143,9 @@ def _holds(parts: Resilience) -> list[Sample]:
     return list(held.items())
 
 
-def _work_readings(storage: Storage, executor: InProcessExecutor) -> Iterator[Reading]:
+def _work_readings(storage: Storage, queue: RunQueue) -> Iterator[Reading]:
     behind: list[WriteBehind[Any]] = [storage.request_journal, storage.incident_journal, storage.tool_call_journal]
-    yield Reading(
-        name="sentinel_runs_active", help="Runs that wait or work here.", read=single(lambda: executor.active)
-    )
+    yield Reading(name="sentinel_runs_active", help="Runs that wait or work here.", read=single(lambda: queue.active))
     yield Reading(
         name="sentinel_event_readers",
         help="Readers that follow a run.",

@@ -149,7 +149,7 @@ class DrainingServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, end the readers, then close as usual."""
-        await self._running.executor.drain(DRAIN_SECONDS)
+        await self._running.queue.drain(DRAIN_SECONDS)
         self._running.live.end()
         self._running.mcp.end()
         await super().shutdown(sockets)

@@ -15,6 +15,7 @@ from sentinel.api.services import Services
 from sentinel.chaos.controls import OperatorControls
 from sentinel.clock import Clock, SystemClock
 from sentinel.coordination.live_events import LiveEvents
+from sentinel.domain.queues import RunQueue
 from sentinel.domain.routes import Route
 from sentinel.gateway.call import Recovery
 from sentinel.gateway.endpoints import GatewayApp
@@ -32,6 +33,7 @@ from sentinel.main.storage import Storage, open_storage
 from sentinel.main.tools import mcp_endpoint, open_tools, run_budget
 from sentinel.main.watching import Watch, watch_over
 from sentinel.persistence.checkpointer import open_checkpointer
+from sentinel.persistence.database_url import is_sqlite, normalise
 from sentinel.providers.attempt import AttemptPipeline
 from sentinel.providers.chat import ChatAttempts
 from sentinel.providers.loop_lag import LoopLag
@@ -54,12 +56,12 @@ _SYSTEM_PROMPT = (
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """What the server needs while it runs and to stop: the services, the executor to drain, the readers to end."""
+    """What the server needs while it runs and to stop: the services, the queue to drain, the readers to end."""
 
     services: Services
     gateway: GatewayApp
     mcp: McpEndpoint
-    executor: InProcessExecutor
+    queue: RunQueue
     live: LiveEvents
 
 
@@ -89,7 +91,7 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
         gateway = await build_gateway(
             settings, recovery, providers=models.providers, ids=ids, observe=watch.request_over, stack=stack
         )
-        executor = InProcessExecutor(
+        queue = InProcessExecutor(
             _runner(
                 settings=settings, parts=parts, storage=storage, watch=watch, graph=graph, models=models, tools=tools
             ).run
@@ -102,12 +104,15 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
             controls=controls,
             monitor=monitor,
             tools=tools,
-            runs=_run_service(settings, parts, storage=storage, ids=ids, executor=executor),
+            runs=_run_service(settings, parts, storage=storage, ids=ids, queue=queue),
         )
         mcp = mcp_endpoint(settings, tools, watch=watch, ids=ids)
         await stack.enter_async_context(mcp.running())
-        executor.submit_all(await storage.runs.unfinished())
-        yield Running(services=services, gateway=gateway, mcp=mcp, executor=executor, live=storage.live)
+        if is_sqlite(normalise(settings.database_url.get_secret_value())):
+            await storage.runs.lapse()  # the lock on the file says that nobody else lives
+        for run in await storage.runs.idle(queued_before=clock.now(), limit=10_000):
+            await queue.submit(run)
+        yield Running(services=services, gateway=gateway, mcp=mcp, queue=queue, live=storage.live)
 
 
 async def _calls(
@@ -201,12 +206,12 @@ def _runner(
 
 
 def _run_service(
-    settings: Settings, parts: Resilience, *, storage: Storage, ids: IdSource, executor: InProcessExecutor
+    settings: Settings, parts: Resilience, *, storage: Storage, ids: IdSource, queue: RunQueue
 ) -> RunService:
     return RunService(
         runs=storage.runs,
         live=storage.live,
-        executor=executor,
+        queue=queue,
         routes=settings.routes,
         clock=parts.clock,
         ids=ids,
@@ -237,12 +242,12 @@ def _services(
             watch.metrics,
             parts,
             storage=storage,
-            executor=runs.executor,
+            queue=runs.queue,
             tools=tools.registry,
             targets=sorted(configured_targets(settings)),
             default_route=_default_route(settings),
         ),
-        health=_health(parts.clock, storage, monitor=monitor, tools=tools, executor=runs.executor),
+        health=_health(parts.clock, storage, monitor=monitor, tools=tools, queue=runs.queue),
         tools=tools,
         clock=parts.clock,
         ids=runs.ids,
@@ -253,7 +258,7 @@ def _services(
 
 
 def _health(
-    clock: Clock, storage: Storage, *, monitor: ProviderMonitor, tools: ToolDesk, executor: InProcessExecutor
+    clock: Clock, storage: Storage, *, monitor: ProviderMonitor, tools: ToolDesk, queue: RunQueue
 ) -> HealthService:
     async def database() -> CheckResult:
         await storage.engine.ping()
@@ -280,7 +285,7 @@ def _health(
         essential=frozenset({"database"}),
         clock=clock,
         started_at=clock.monotonic(),
-        is_draining=lambda: executor.is_draining,
+        is_draining=lambda: queue.is_draining,
     )
 
 

@@ -138,6 +138,7 @@ def _ending_columns(part: LogPart, ending: RunEnding) -> dict[str, Any]:
     return {
         "of_run": part.run.run_id,
         "last_seq": part.last_seq,
+        "lease_until": None,
         "status": ending.status.value,
         "provider": ending.provider,
         "model": ending.model,

@@ -11,9 +11,10 @@ from sentinel.domain.attempts import Attempt, Usage
 from sentinel.domain.events import Event, EventType
 from sentinel.domain.incidents import Incident, IncidentType, Severity
 from sentinel.domain.messages import Message, Role, Thread
+from sentinel.domain.queues import QueuedRun
 from sentinel.domain.requests import RequestOutcome, RequestRecord
 from sentinel.domain.routes import Target
-from sentinel.domain.runs import Run, RunMode, RunOptions, RunStatus, ToolCall
+from sentinel.domain.runs import Priority, Run, RunMode, RunOptions, RunStatus, ToolCall
 from sentinel.domain.tools import ToolCallRecord
 from sentinel.errors import Outcome
 
@@ -72,13 +73,14 @@ def run_from(row: Row[Any], attempts: Iterable[Attempt] = (), tool_calls: Iterab
         input_message_id=row.input_message_id,
         message_id=row.message_id,
         status=RunStatus(row.status),
-        options=RunOptions(**{**row.options, "mode": RunMode(row.options["mode"])}),
+        options=_options_from(row.options),
         created_at=row.created_at,
         started_at=row.started_at,
         ended_at=row.ended_at,
         fence=row.fence,
         last_seq=row.last_seq,
         recovered=row.recovered,
+        taken_over_from=row.taken_over_from,
         cancel_requested=row.cancel_requested,
         provider=row.provider,
         model=row.model,
@@ -92,6 +94,17 @@ def run_from(row: Row[Any], attempts: Iterable[Attempt] = (), tool_calls: Iterab
         attempts=tuple(attempts),
         tool_calls=tuple(tool_calls),
     )
+
+
+def _options_from(stored: dict[str, Any]) -> RunOptions:
+    """Read what the caller chose, also as written before there were priorities."""
+    words = {"mode": RunMode(stored["mode"]), "priority": Priority(stored.get("priority", Priority.INTERACTIVE))}
+    return RunOptions(**{**stored, **words})
+
+
+def queued_from(row: Row[Any, Any, Any]) -> QueuedRun:
+    """Read a run that waits for a worker."""
+    return QueuedRun(row.run_id, row.thread_id, _options_from(row.options).priority)
 
 
 def options_column(options: RunOptions) -> dict[str, Any]:

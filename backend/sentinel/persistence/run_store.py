@@ -1,19 +1,20 @@
-"""Runs as rows: accepting a question, claiming a run, reading it back."""
+"""Runs as rows: accepting a question, claiming a run, reading it back. The statements of leases are in `leases`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, literal, select, update
+from sqlalchemy import Connection, Select, literal, select, update
 
 from sentinel.domain.messages import Page, Role, Turn
+from sentinel.domain.queues import QueuedRun
 from sentinel.domain.runs import NewRun, Run, RunStatus
 from sentinel.errors import RunNotFoundError, StoreUnavailableError
+from sentinel.persistence import leases
 from sentinel.persistence.cursors import before, write_cursor
 from sentinel.persistence.engine import Engine
 from sentinel.persistence.ledgers import with_ledgers
 from sentinel.persistence.new_run import accept
-from sentinel.persistence.rows import run_from
 from sentinel.persistence.tables import is_active, messages, runs
 
 _ACCEPT_TRIES = 3
@@ -57,20 +58,37 @@ class SqlRunStore:
             statement = statement.where(before(runs.c.created_at, runs.c.run_id, cursor))
         return await self._engine.read(_page, statement, limit)
 
-    async def claim(self, run_id: str, *, owner: str, at: datetime) -> Run | None:
-        """Take the run for `owner`: status running, fence + 1; None if it has ended or is gone.
+    async def claim(
+        self, run_id: str, *, owner: str, lease_seconds: float, at: datetime, may_take_over: bool = True
+    ) -> Run | None:
+        """Take the run for `owner` until the lease ends, as RunStore says; None if somebody else holds it."""
+        return await self._engine.write(
+            leases.claim, run_id, owner=owner, lease_seconds=lease_seconds, at=at, may_take_over=may_take_over
+        )
 
-        A run that was already running (its owner died) also gets `recovered` + 1.
-        """
-        return await self._engine.write(_claim, run_id, owner=owner, at=at)
+    async def renew(self, run_ids: Collection[str], *, owner: str, lease_seconds: float) -> Collection[str]:
+        """Let `owner`'s leases of these runs begin anew; gives those that were still `owner`'s."""
+        return await self._engine.write(leases.renew, run_ids, owner=owner, lease_seconds=lease_seconds)
+
+    async def release(self, owner: str, run_id: str | None = None) -> None:
+        """Give up `owner`'s lease of the run, or all of `owner`'s."""
+        await self._engine.write(leases.release, owner, run_id)
+
+    async def lapse(self) -> None:
+        """Let all leases lapse now."""
+        await self._engine.write(leases.lapse)
+
+    async def idle(self, *, queued_before: datetime, limit: int) -> Sequence[QueuedRun]:
+        """Give runs that nobody works on, oldest first."""
+        return await self._engine.read(leases.idle, queued_before=queued_before, limit=limit)
+
+    async def cancelled(self, owner: str) -> Collection[str]:
+        """Give the ids of the runs that `owner` works on and that shall stop."""
+        return await self._engine.read(leases.cancelled, owner)
 
     async def request_cancel(self, run_id: str) -> Run:
         """Note that the run shall stop; give it back as it now is. Raises RunNotFoundError."""
         return await self._engine.write(_request_cancel, run_id)
-
-    async def unfinished(self) -> Sequence[str]:
-        """Give the ids of all queued and running runs, oldest first."""
-        return await self._engine.read(_unfinished)
 
     async def conversation(self, run_id: str) -> Sequence[Turn]:
         """Give the turns that lead to and include the run's question: the path from the root, without empty answers.
@@ -94,31 +112,9 @@ def _page(connection: Connection, statement: Select[Any], limit: int) -> Page[Ru
     return Page(items, write_cursor(items[-1].created_at, items[-1].run_id) if len(rows) > limit else None)
 
 
-def _claim(connection: Connection, run_id: str, *, owner: str, at: datetime) -> Run | None:
-    was_running = case((runs.c.status == RunStatus.RUNNING.value, 1), else_=0)
-    statement = (
-        update(runs)
-        .where(runs.c.run_id == run_id, is_active)
-        .values(
-            status=RunStatus.RUNNING.value,
-            owner=owner,
-            fence=runs.c.fence + 1,
-            recovered=runs.c.recovered + was_running,
-            started_at=case((runs.c.started_at.is_(None), at), else_=runs.c.started_at),
-        )
-        .returning(runs)
-    )
-    row = connection.execute(statement).one_or_none()
-    return run_from(row) if row is not None else None
-
-
 def _request_cancel(connection: Connection, run_id: str) -> Run:
     connection.execute(update(runs).where(runs.c.run_id == run_id, is_active).values(cancel_requested=True))
     return _get(connection, run_id)
-
-
-def _unfinished(connection: Connection) -> list[str]:
-    return list(connection.scalars(select(runs.c.run_id).where(is_active).order_by(runs.c.created_at, runs.c.run_id)))
 
 
 def _conversation(connection: Connection, run_id: str) -> list[Turn]:

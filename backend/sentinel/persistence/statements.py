@@ -1,9 +1,29 @@
 """What SQLAlchemy spells differently for the two kinds of database."""
 
-from sqlalchemy import Connection, Table
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Double, Table
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
 
 
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Give an INSERT that knows ON CONFLICT; both databases write it alike."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+class DatabaseNow(ColumnElement[float]):
+    """The database's own clock, in seconds since the epoch, read when the row is looked at."""
+
+    type = Double()
+    inherit_cache = True
+
+
+@compiles(DatabaseNow, "postgresql")
+def _postgresql_now(_element: DatabaseNow, _compiler: Any, **_options: Any) -> str:
+    return "extract(epoch FROM clock_timestamp())::double precision"
+
+
+@compiles(DatabaseNow, "sqlite")
+def _sqlite_now(_element: DatabaseNow, _compiler: Any, **_options: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"

@@ -100,6 +100,8 @@ runs = Table(
     _text("idempotency_key", nullable=True, unique=True),
     _optional_text("request_hash"),
     _optional_text("owner"),
+    Column("lease_until", Double),  # seconds since the epoch by the database's clock; NULL: nobody holds it
+    _optional_text("taken_over_from"),
     Column("fence", Integer, nullable=False),
     Column("last_seq", Integer, nullable=False),
     Column("recovered", Integer, nullable=False),

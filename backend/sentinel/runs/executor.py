@@ -1,9 +1,10 @@
 """Runs runs as tasks of this process: bounded, first come first served, stoppable one by one, drained at the end."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
+from sentinel.domain.queues import QueuedRun
 from sentinel.errors import ShuttingDownError
 
 Work = Coroutine[Any, Any, None]
@@ -12,7 +13,7 @@ _BREAK_OFF_SECONDS = 3.0
 
 
 class InProcessExecutor:
-    """Owns the task of every run that this process works on."""
+    """Implements RunQueue: owns the task of every run that this process works on."""
 
     def __init__(self, run: Callable[[str], Work], *, max_concurrent: int = 64) -> None:
         self._run = run
@@ -37,22 +38,17 @@ class InProcessExecutor:
             message = "the server is shutting down and takes no new runs; ask again in a few seconds"
             raise ShuttingDownError(message)
 
-    def submit(self, run_id: str) -> None:
-        """Put a run in the queue.
+    async def submit(self, run: QueuedRun) -> None:
+        """Put a run in the queue; one that is there already, or is worked on here, stays as it is.
 
         Raises:
             ShuttingDownError: the process is draining; the run stays stored and goes on after the next start.
         """
         self.ensure_accepting()
-        if run_id not in self._tasks:
-            self._start(run_id, self._in_turn(run_id))
+        if run.run_id not in self._tasks:
+            self._start(run.run_id, self._in_turn(run.run_id))
 
-    def submit_all(self, run_ids: Iterable[str]) -> None:
-        """Put several runs in the queue, in order."""
-        for run_id in run_ids:
-            self.submit(run_id)
-
-    def stop(self, run_id: str) -> None:
+    async def stop(self, run_id: str) -> None:
         """Stop a run whose cancellation has been noted in the store; the runner then ends it as cancelled.
 
         Its task is cancelled once, wherever it is; when that task is gone, the run is looked at again, so that one

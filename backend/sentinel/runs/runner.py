@@ -42,9 +42,10 @@ _CLAIM_AGAIN_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerOptions:
-    """`owner` names this process; a run that died more than `max_recoveries` times is given up."""
+    """`owner` names this process and no other; a run taken over more than `max_recoveries` times is given up."""
 
     owner: str
+    lease_seconds: float = 6.0
     max_recoveries: int = 3
     heartbeat_seconds: float = 8.0
 
@@ -117,7 +118,9 @@ class Runner:
         """Claim the run; while the database is away, wait for it, since nobody else would take the run up."""
         while True:
             try:
-                return await self.runs.claim(run_id, owner=self.options.owner, at=self.clock.now())
+                return await self.runs.claim(
+                    run_id, owner=self.options.owner, lease_seconds=self.options.lease_seconds, at=self.clock.now()
+                )
             except StoreUnavailableError:
                 await self.clock.sleep(_CLAIM_AGAIN_SECONDS)
 

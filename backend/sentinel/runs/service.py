@@ -11,6 +11,7 @@ import orjson
 from sentinel.clock import Clock
 from sentinel.domain.events import Event
 from sentinel.domain.messages import Page, Role
+from sentinel.domain.queues import QueuedRun, RunQueue
 from sentinel.domain.routes import Route
 from sentinel.domain.runs import EarlierMessage, NewRun, Run, RunMode, RunOptions, RunStatus
 from sentinel.domain.stores import LiveEvents, LogHead, RunStore
@@ -20,10 +21,10 @@ from sentinel.errors import (
     RequestError,
     RunNotFoundError,
     ShuttingDownError,
+    StoreUnavailableError,
     UnknownRouteError,
 )
 from sentinel.ids import IdSource
-from sentinel.runs.executor import InProcessExecutor
 
 _TITLE_LENGTH = 60
 
@@ -39,6 +40,8 @@ class Question:
     parent_message_id: str | None = None
     history: tuple[tuple[str, str], ...] = ()
     idempotency_key: str | None = None
+    caller: str = ""
+    """Whose question it is, as far as that is known: callers take turns when runs have to wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,25 +50,25 @@ class RunService:
 
     runs: RunStore
     live: LiveEvents
-    executor: InProcessExecutor
+    queue: RunQueue
     routes: Mapping[str, Route]
     clock: Clock
     ids: IdSource
     max_input_chars: int
 
     async def ask(self, question: Question) -> Run:
-        """Store the question and its run, and hand the run to the executor.
+        """Store the question and its run, and hand the run to the queue.
 
         Raises:
             RequestError: the input is empty or too long, the route unknown, the thread missing or busy.
             ShuttingDownError: the process is draining.
         """
-        self.executor.ensure_accepting()  # before anything is stored: who is refused will ask again
+        self.queue.ensure_accepting()  # before anything is stored: who is refused will ask again
         self._check(question)
         run = await self.runs.create(self._new_run(question))
         if run.status is RunStatus.QUEUED:
-            with suppress(ShuttingDownError):  # stored already: it goes on after the next start
-                self.executor.submit(run.run_id)
+            with suppress(ShuttingDownError, StoreUnavailableError):  # stored already: the sweeper finds it
+                await self.queue.submit(QueuedRun.of(run, caller=question.caller))
         return run
 
     async def get(self, run_id: str) -> Run:
@@ -82,7 +85,7 @@ class RunService:
         """Ask the run to stop; a run that has ended stays as it is. Raises RunNotFoundError."""
         run = await self.runs.request_cancel(run_id)
         if run.status.is_active:
-            self.executor.stop(run_id)
+            await self.queue.stop(run_id)
         return run
 
     async def head(self, run_id: str) -> LogHead:
@@ -160,5 +163,5 @@ def _fingerprint(question: Question) -> str:
     parts: list[Any] = [question.text, question.thread_id, question.history]
     parts += [question.parent_given, question.parent_message_id]
     options = question.options
-    parts += [options.route, options.mode, options.temperature, options.max_tokens]
+    parts += [options.route, options.mode, options.temperature, options.max_tokens, options.priority]
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()

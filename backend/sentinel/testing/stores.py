@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sentinel.clock import Clock
+from sentinel.clock import Clock, SystemClock
 from sentinel.domain.events import Event, EventType, Phase
 from sentinel.domain.messages import Message, Page, Role, Thread, Turn
+from sentinel.domain.queues import QueuedRun
 from sentinel.domain.runs import NewRun, Run, RunEnding, RunStatus
 from sentinel.domain.stores import AuditEntry, KillSwitchRecord, LogHead
 from sentinel.errors import (
@@ -27,14 +28,17 @@ from sentinel.persistence.run_log import LogPart
 
 @dataclass
 class MemoryData:
-    """What a database would hold."""
+    """What a database would hold, and its clock."""
 
+    clock: Clock = field(default_factory=SystemClock)
     threads: dict[str, Thread] = field(default_factory=dict)
     messages: dict[str, list[Message]] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     events: dict[str, list[Event]] = field(default_factory=dict)
     keys: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     """Idempotency key → run id and request hash."""
+    leases: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """Run → who holds it, and until when."""
     audit: list[AuditEntry] = field(default_factory=list)
     kill_switches: dict[str, KillSwitchRecord] = field(default_factory=dict)
 
@@ -119,19 +123,60 @@ class MemoryRunStore:
         ]
         return Page(found[:limit], write_cursor(*_run_place(found[limit - 1])) if len(found) > limit else None)
 
-    async def claim(self, run_id: str, *, owner: str, at: datetime) -> Run | None:
-        """Take the run; None if it has ended or is gone."""
-        run = self._data.runs.get(run_id)
+    async def claim(
+        self, run_id: str, *, owner: str, lease_seconds: float, at: datetime, may_take_over: bool = True
+    ) -> Run | None:
+        """Take the run, as RunStore says."""
+        run, lease = self._data.runs.get(run_id), self._data.leases.get(run_id)
         if run is None or not run.status.is_active:
             return None
+        is_foreign = lease is not None and lease[0] != owner
+        if lease is not None and is_foreign and not (may_take_over and lease[1] <= self._now()):
+            return None
+        self._data.leases[run_id] = owner, self._now() + lease_seconds
         self._data.runs[run_id] = claimed = replace(
             run,
             status=RunStatus.RUNNING,
             fence=run.fence + 1,
             started_at=run.started_at or at,
-            recovered=run.recovered + (run.status is RunStatus.RUNNING),
+            recovered=run.recovered + is_foreign,
+            taken_over_from=lease[0] if lease is not None and is_foreign else None,
         )
         return claimed
+
+    async def renew(self, run_ids: Collection[str], *, owner: str, lease_seconds: float) -> Collection[str]:
+        """Let `owner`'s leases of these runs begin anew; gives those that were still `owner`'s."""
+        ours = {run_id for run_id in run_ids if self._data.leases.get(run_id, ("", 0.0))[0] == owner}
+        self._data.leases |= dict.fromkeys(ours, (owner, self._now() + lease_seconds))
+        return ours
+
+    async def release(self, owner: str, run_id: str | None = None) -> None:
+        """Give up `owner`'s lease of the run, or all of `owner`'s."""
+        kept = {of: lease for of, lease in self._data.leases.items() if lease[0] != owner or run_id not in {None, of}}
+        self._data.leases = kept
+
+    async def lapse(self) -> None:
+        """Let all leases lapse now."""
+        self._data.leases = {of: (lease[0], 0.0) for of, lease in self._data.leases.items()}
+
+    async def idle(self, *, queued_before: datetime, limit: int) -> Sequence[QueuedRun]:
+        """Give runs that nobody works on, oldest first."""
+        active = (run for run in sorted(self._data.runs.values(), key=_run_place) if run.status.is_active)
+        return [QueuedRun.of(run) for run in active if self._is_idle(run, queued_before)][:limit]
+
+    async def cancelled(self, owner: str) -> Collection[str]:
+        """Give the ids of the runs that `owner` works on and that shall stop."""
+        held = {run_id for run_id, lease in self._data.leases.items() if lease[0] == owner}
+        return {run_id for run_id in held if self._data.runs[run_id].cancel_requested}
+
+    def _now(self) -> float:
+        return self._data.clock.now().timestamp()
+
+    def _is_idle(self, run: Run, queued_before: datetime) -> bool:
+        if run.status is RunStatus.QUEUED:
+            return run.created_at <= queued_before
+        lease = self._data.leases.get(run.run_id)
+        return lease is None or lease[1] <= self._now()
 
     async def request_cancel(self, run_id: str) -> Run:
         """Note that the run shall stop; raises RunNotFoundError."""
@@ -139,10 +184,6 @@ class MemoryRunStore:
         if run.status.is_active:
             self._data.runs[run_id] = replace(run, cancel_requested=True)
         return self._data.runs[run_id]
-
-    async def unfinished(self) -> Sequence[str]:
-        """Give the ids of all active runs, oldest first."""
-        return [run.run_id for run in sorted(self._data.runs.values(), key=_run_place) if run.status.is_active]
 
     async def conversation(self, run_id: str) -> Sequence[Turn]:
         """Give the path from the root to the run's question, without empty answers; raises RunNotFoundError."""
@@ -265,38 +306,6 @@ class MemoryEventLog:
         return {run.run_id: LogHead(run.last_seq, ended=not run.status.is_active) for run in known}
 
 
-class MemoryAuditLog:
-    """Implements AuditLog."""
-
-    def __init__(self, data: MemoryData) -> None:
-        """Append to `data`."""
-        self._data = data
-
-    async def record(self, entry: AuditEntry) -> None:
-        """Store the act."""
-        self._data.audit.append(entry)
-
-
-class MemoryFaultStore:
-    """Implements FaultStore."""
-
-    def __init__(self, data: MemoryData) -> None:
-        """Keep switches in `data`."""
-        self._data = data
-
-    async def save_kill_switch(self, record: KillSwitchRecord) -> None:
-        """Store the switch as thrown."""
-        self._data.kill_switches[record.target] = record
-
-    async def remove_kill_switch(self, target: str) -> None:
-        """Forget the switch."""
-        self._data.kill_switches.pop(target, None)
-
-    async def kill_switches(self) -> Sequence[KillSwitchRecord]:
-        """Give all stored switches, oldest first."""
-        return sorted(self._data.kill_switches.values(), key=lambda record: (record.created_at, record.target))
-
-
 def memory_journal(data: MemoryData, *, clock: Clock, publish: Publish) -> GroupCommit:
     """Give a journal that commits to `data`."""
 
@@ -320,6 +329,7 @@ def _commit_part(data: MemoryData, part: LogPart) -> bool:
 
 
 def _end(data: MemoryData, run: Run, ending: RunEnding) -> None:
+    data.leases.pop(run.run_id, None)
     data.runs[run.run_id] = replace(
         run,
         status=ending.status,

@@ -136,25 +136,6 @@ async def test_one_key_used_many_times_at_once_makes_one_run_and_one_thread(stor
     assert len((await stores.threads.list(query=None, archived=False, limit=10, cursor=None)).items) == 1
 
 
-async def test_each_claim_takes_the_fence_and_keeps_the_start(stores: Stores) -> None:
-    run = await stores.ask()
-    first = await stores.runs.claim(run.run_id, owner="a", at=at(10))
-    second = await stores.runs.claim(run.run_id, owner="b", at=at(20))
-
-    assert first
-    assert second
-    assert (first.status, first.fence, first.recovered, first.started_at) == (RunStatus.RUNNING, 1, 0, at(10))
-    assert (second.fence, second.recovered, second.started_at) == (2, 1, at(10))
-    assert await stores.runs.get(run.run_id) == second
-
-
-async def test_a_run_that_has_ended_or_never_was_cannot_be_claimed(stores: Stores) -> None:
-    run = await stores.answer(await stores.ask())
-    assert await stores.runs.claim(run.run_id, owner="a", at=at(60)) is None
-    assert await stores.runs.claim("nothing", owner="a", at=at(60)) is None
-    assert (await stores.runs.get(run.run_id)).fence == run.fence
-
-
 async def test_a_wish_to_cancel_is_noted_while_the_run_is_active(stores: Stores) -> None:
     run = await stores.ask()
     assert (await stores.runs.request_cancel(run.run_id)).cancel_requested
@@ -163,14 +144,6 @@ async def test_a_wish_to_cancel_is_noted_while_the_run_is_active(stores: Stores)
     assert not (await stores.runs.request_cancel(ended.run_id)).cancel_requested
     with pytest.raises(RunNotFoundError):
         await stores.runs.request_cancel("nothing")
-
-
-async def test_unfinished_runs_are_found_oldest_first(stores: Stores) -> None:
-    assert await stores.runs.unfinished() == []
-    first, second, third = await stores.ask(), await stores.ask(), await stores.ask()
-    await stores.answer(second)
-    await stores.claim(third)
-    assert await stores.runs.unfinished() == [first.run_id, third.run_id]
 
 
 async def test_runs_are_listed_newest_first_in_pages(stores: Stores) -> None:

@@ -1,8 +1,10 @@
 """The real service, runner, journal and database, with scripted providers: everything but the wire."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,12 @@ class Process:
     async def ask(self, text: str = "Hi?", **more: object) -> Run:
         return await self.service.ask(Question(text=text, options=RunOptions(), **more))  # type: ignore[arg-type]
 
+    async def take_up(self) -> None:
+        """Do what a process does at its start: go on with what another one left."""
+        await self.runs.lapse()
+        for run in await self.runs.idle(queued_before=datetime.max.replace(tzinfo=UTC), limit=100):
+            await self.executor.submit(run)
+
     async def events(self, run_id: str, *, after: int = 0) -> list[Event]:
         async with self.service.follow(run_id, after=after) as events:
             return [event async for event in events]
@@ -74,6 +82,7 @@ class Machine:
     told: list[tuple[str, Any]] = field(default_factory=list)
     """What the runners told their listeners: `recovered` and the count, `ended` and the status."""
     paces: dict[Target, float] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
     hedge: HedgePolicy = field(default_factory=HedgePolicy)
     prices: dict[Target, Price] = field(default_factory=dict)
 
@@ -106,7 +115,7 @@ class Machine:
             parts=parts,
             routes={"default": route},
             clock=self.clock,
-            options=RunnerOptions(owner="test", heartbeat_seconds=self.heartbeat_seconds),
+            options=RunnerOptions(owner=f"process-{next(self.numbers)}", heartbeat_seconds=self.heartbeat_seconds),
             listeners=RunnerListeners(
                 recovered=lambda run: self.told.append(("recovered", run.recovered)),
                 ended=lambda _, ending: self.told.append(("ended", ending.status.value)),
@@ -116,7 +125,7 @@ class Machine:
         service = RunService(
             runs=runs,
             live=live,
-            executor=executor,
+            queue=executor,
             routes={"default": route},
             clock=self.clock,
             ids=IdSource(self.clock),

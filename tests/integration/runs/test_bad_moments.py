@@ -110,9 +110,10 @@ def refuse_next_commit(process: Process, error: StoreError) -> None:
 async def test_who_loses_a_run_leaves_its_checkpoints_to_who_has_it(machine: Callable[..., Machine]) -> None:
     async with machine().process(one=[HANGS]) as process:
         asked = await hanging(process)
-        await process.runs.claim(asked.run_id, owner="other", at=process.service.clock.now())
+        await process.runs.lapse()
+        await process.runs.claim(asked.run_id, owner="other", lease_seconds=0.0, at=process.service.clock.now())
         await process.runs.request_cancel(asked.run_id)
-        process.executor.stop(asked.run_id)
+        await process.executor.stop(asked.run_id)
         run, _ = await ended(process, asked.run_id)
     assert run.status is RunStatus.CANCELLED
 
@@ -125,7 +126,7 @@ async def test_a_recovered_run_that_is_not_driven_keeps_its_text_and_its_attempt
         asked = await hanging(process)
     async with host.process(one=[HELLO]) as process:
         await process.runs.request_cancel(asked.run_id)
-        process.executor.submit_all(await process.runs.unfinished())
+        await process.take_up()
         run, events = await ended(process, asked.run_id)
     assert events[-1].data["text"] == "Hel"
     assert [(attempt.number, attempt.cause) for attempt in run.attempts] == [(1, "interrupted")]
@@ -136,7 +137,7 @@ async def test_an_attempt_that_a_crash_broke_off_stays_in_the_receipt(machine: C
     async with host.process(one=[HANGS]) as process:
         asked = await hanging(process)
     async with host.process(one=[HELLO]) as process:
-        process.executor.submit_all(await process.runs.unfinished())
+        await process.take_up()
         run, _ = await ended(process, asked.run_id)
     assert [(attempt.number, attempt.cause) for attempt in run.attempts] == [(1, "interrupted"), (2, None)]
     assert run.attempts[0].ended_at < run.attempts[1].started_at

@@ -81,7 +81,7 @@ async def test_both_that_a_crash_broke_off_stay_in_the_receipt(machine: Callable
     async with host.process(one=[SILENT], two=[SILENT]) as process:
         run = await asked(process)
     async with host.process(one=[Behaviour(words=["Hello ", "world"])]) as process:
-        process.executor.submit_all(await process.runs.unfinished())
+        await process.take_up()
         events = await asyncio.wait_for(process.events(run.run_id), 5)
         run = await process.runs.get(run.run_id)
     assert text_of(events) == "Hello world"
@@ -97,7 +97,7 @@ async def test_after_a_crash_in_mid_answer_the_receipt_says_who_had_lost(machine
     async with host.process(one=[SILENT], two=[HANGING]) as process:
         run = await asked(process, until=EventType.TOKEN)
     async with host.process(one=[Behaviour(words=["Hello ", "world"])]) as process:
-        process.executor.submit_all(await process.runs.unfinished())
+        await process.take_up()
         events = await asyncio.wait_for(process.events(run.run_id), 5)
         run = await process.runs.get(run.run_id)
     assert text_of(events) == "Hello world"

@@ -11,7 +11,7 @@ from sentinel.providers.base import ToolRequest
 from sentinel.testing.providers import Behaviour
 from sentinel.testing.tools import FakeToolbox
 from sentinel.tools.config import Effect
-from tests.integration.runs.conftest import Machine, Process, phases_of, text_of
+from tests.integration.runs.conftest import Machine, phases_of, text_of
 
 HELLO = Behaviour(words=["Hello ", "world"])
 HANGS = Behaviour(words=["Hel"], hangs=True)
@@ -25,15 +25,11 @@ async def started_and_stopped(machine: Machine, *behaviours: Behaviour) -> str:
     return asked.run_id
 
 
-async def resumed(process: Process) -> None:
-    process.executor.submit_all(await process.runs.unfinished())
-
-
 async def test_the_next_process_answers_from_the_start_and_says_so(machine: Callable[..., Machine]) -> None:
     host = machine()
     run_id = await started_and_stopped(host, HANGS)
     async with host.process(one=[HELLO]) as process:
-        await resumed(process)
+        await process.take_up()
         events = await asyncio.wait_for(process.events(run_id), 5)
         run = await process.runs.get(run_id)
     phases = phases_of(events)
@@ -49,7 +45,7 @@ async def test_steps_that_were_finished_are_not_repeated(machine: Callable[..., 
     host = machine(toolbox=FakeToolbox({"calculator__evaluate": lambda arguments: "42"}))
     run_id = await started_and_stopped(host, asks, Behaviour(words=["It "], hangs=True))
     async with host.process(one=[Behaviour(words=["It is 42."])]) as process:
-        await resumed(process)
+        await process.take_up()
         events = await asyncio.wait_for(process.events(run_id), 5)
         run = await process.runs.get(run_id)
         assert len(process.one.calls) == 1
@@ -63,7 +59,7 @@ async def test_a_run_that_was_stopped_before_the_crash_ends_as_cancelled(machine
     run_id = await started_and_stopped(host, HANGS)
     async with host.process(one=[HELLO]) as process:
         await process.runs.request_cancel(run_id)
-        await resumed(process)
+        await process.take_up()
         run = await asyncio.wait_for(process.service.wait(run_id), 5)
         assert process.one.calls == []
     assert run.status is RunStatus.CANCELLED
@@ -74,10 +70,10 @@ async def test_a_run_that_dies_again_and_again_is_given_up_honestly(machine: Cal
     run_id = await started_and_stopped(host, HANGS)
     for _ in range(3):
         async with host.process(one=[HANGS]) as process:
-            await resumed(process)
+            await process.take_up()
             await asyncio.wait_for(process.one.hanging.wait(), 5)
     async with host.process(one=[HELLO]) as process:
-        await resumed(process)
+        await process.take_up()
         run = await asyncio.wait_for(process.service.wait(run_id), 5)
         again = await process.ask(thread_id=run.thread_id)
         assert (await process.service.wait(again.run_id)).status is RunStatus.COMPLETED
@@ -115,7 +111,7 @@ async def test_a_tool_that_changes_something_is_not_called_again_after_a_crash(
         await asyncio.wait_for(toolbox.acting.wait(), 5)
     toolbox.is_back = True
     async with host.process(one=[Behaviour(words=["Done."])]) as process:
-        await resumed(process)
+        await process.take_up()
         await asyncio.wait_for(process.events(asked.run_id), 5)
         run = await process.runs.get(asked.run_id)
         told = process.one.calls[0].turns[-1]["content"]
