@@ -10,6 +10,7 @@ from sentinel.chaos.controls import OperatorControls
 from sentinel.clock import Clock
 from sentinel.domain.routes import Route
 from sentinel.domain.stores import RequestStore, ThreadStore
+from sentinel.domain.tools import ToolCallStore
 from sentinel.health.checks import HealthService
 from sentinel.health.incidents import IncidentHistory
 from sentinel.health.providers import ProviderMonitor
@@ -35,6 +36,7 @@ class Services:
     health: HealthService
     metrics: Exposition
     tools: ToolDesk
+    tool_calls: ToolCallStore
     clock: Clock
     ids: IdSource
     routes: Mapping[str, Route]

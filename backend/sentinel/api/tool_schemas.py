@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from sentinel.api.operation_schemas import BreakerView
-from sentinel.api.schemas import RequestModel, View
+from sentinel.api.schemas import RequestModel, ToolCallView, View
 
 Effect = Literal["read_only", "idempotent", "mutating"]
 
@@ -25,6 +25,26 @@ class ToolPinView(View):
     approved_by: str | None
 
 
+class ToolChangeView(View):
+    """One thing that a definition says otherwise than when it was trusted; null where it says nothing.
+
+    Characters that cannot be seen are spelled out.
+    """
+
+    what: str
+    """The way to it, such as `input_schema/properties/path/type`."""
+    before: str | None
+    after: str | None
+
+
+class ToolArgumentView(View):
+    """One argument of a tool; `type` is null where its schema names none, or several."""
+
+    name: str
+    type: str | None
+    is_required: bool
+
+
 class ToolFailureView(View):
     """The newest call that gave no result."""
 
@@ -40,15 +60,29 @@ class ToolView(View):
     tool: str
     key: str
     description: str
+    arguments: list[ToolArgumentView]
     effect: Effect
+    effect_source: Literal["override", "annotations", "default"]
+    """Who says so: the configuration, the annotations of a trusted server, or nobody."""
     is_quarantined: bool
     digest: str
     pin: ToolPinView | None
+    changes: list[ToolChangeView] | None
+    """Of a tool that waits for an approval, what has changed; null while what was trusted is not known."""
     circuit: BreakerView
+    kill_switch: bool
+    obstacle: str | None
+    """What would keep a call from the tool now, one of the causes of tools; null if nothing would."""
     paused_seconds: float
     calls: int
     failures: int
+    unsent: int
+    """How many of the failures are calls of which nothing was sent to the tool."""
     success_rate_pct: float | None
+    """Of the calls that were sent, those that gave a result."""
+    latency_p50_ms: float | None
+    """Of the newest 200 results."""
+    latency_p95_ms: float | None
     last_failure: ToolFailureView | None
     capabilities: list[str]
 
@@ -68,17 +102,25 @@ class ToolServerView(View):
     pinned: bool
     is_refused: bool
     sessions: int
+    restarts: int
+    """How many sessions have followed the first one."""
     last_error: str | None
+    last_error_at: datetime | None
+    retry_at: datetime | None
+    """When it is tried again; null unless it waits for that."""
     tools: list[ToolView]
 
 
 class CapabilityMemberView(View):
-    """One tool of a capability; `problem` says why it cannot stand in."""
+    """One tool of a capability; `problem` says why it cannot stand in, `obstacle` what keeps calls from it now."""
 
     server: str
     tool: str
     is_usable: bool
     problem: str | None
+    obstacle: str | None
+    answers: bool
+    """A call would go to it first now."""
 
 
 class CapabilityView(View):
@@ -97,3 +139,18 @@ class ToolsView(View):
 
     servers: list[ToolServerView]
     capabilities: list[CapabilityView]
+
+
+class KeptToolCallView(ToolCallView):
+    """One call of a run; of a long result the beginning, `result_chars` counts all of it."""
+
+    run_id: str
+    thread_id: str
+    result_chars: int | None
+
+
+class ToolCallPage(View):
+    """Calls, newest first."""
+
+    items: list[KeptToolCallView]
+    next_cursor: str | None

@@ -1,12 +1,20 @@
 """Tools: what there is, how it does, and what an operator may do about it."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from sentinel.api.operations import OPERATOR
 from sentinel.api.services import Use
-from sentinel.api.tool_schemas import ApprovalRequest, ToolServerView, ToolsView, ToolView
+from sentinel.api.tool_schemas import (
+    ApprovalRequest,
+    KeptToolCallView,
+    ToolCallPage,
+    ToolServerView,
+    ToolsView,
+    ToolView,
+)
+from sentinel.domain.tools import ToolCallQuery
 
 router = APIRouter(prefix="/api/tools", tags=["tools"])
 
@@ -15,6 +23,23 @@ router = APIRouter(prefix="/api/tools", tags=["tools"])
 async def tools(services: Use) -> dict[str, Any]:
     """Show all tool servers, their tools, and the capabilities that are made of them."""
     return services.tools.view()
+
+
+@router.get("/calls")
+async def list_calls(
+    *,
+    services: Use,
+    server: str | None = None,
+    tool: str | None = None,
+    run_id: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: str | None = None,
+) -> ToolCallPage:
+    """List the tool calls of runs that have ended, newest first; with `tool`, those for which it was asked."""
+    query = ToolCallQuery(limit=limit, server=server, tool=tool, run_id=run_id, cursor=cursor)
+    page = await services.tool_calls.list(query)
+    items = [KeptToolCallView.model_validate(kept.to_dict()) for kept in page.items]
+    return ToolCallPage(items=items, next_cursor=page.next_cursor)
 
 
 @router.post("/{server}/reconnect", response_model=ToolServerView)

@@ -249,6 +249,7 @@ def _services(
         ),
         health=_health(parts.clock, storage, monitor=monitor, tools=tools, queue=runs.queue),
         tools=tools,
+        tool_calls=storage.tool_calls,
         clock=parts.clock,
         ids=runs.ids,
         routes=settings.routes,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Double, Table
+from sqlalchemy import Column, ColumnElement, Connection, Double, Table, cast, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 
@@ -27,3 +27,12 @@ def _postgresql_now(_element: DatabaseNow, _compiler: Any, **_options: Any) -> s
 @compiles(DatabaseNow, "sqlite")
 def _sqlite_now(_element: DatabaseNow, _compiler: Any, **_options: Any) -> str:
     return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+def has_item(connection: Connection, column: Column[Any], **fields: str) -> ColumnElement[bool]:
+    """Give the condition that a column of JSON lists has an object with these fields in it."""
+    if connection.dialect.name == "postgresql":
+        return cast(column, postgresql.JSONB).contains([fields])
+    items = func.json_each(column).table_valued("value")
+    wanted = [func.json_extract(items.c.value, f"$.{name}") == text for name, text in fields.items()]
+    return select(1).select_from(items).where(*wanted).exists()

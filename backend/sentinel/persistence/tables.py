@@ -241,6 +241,7 @@ tool_pins = Table(
     _moment("changed_at"),
     _moment("approved_at", nullable=True),
     _optional_text("approved_by"),
+    Column("facts", json_column()),
 )
 
 faults = Table(

@@ -122,6 +122,16 @@ class ToolGuard:
             )
         )
 
+    def obstacle(self) -> Cause | None:
+        """Say what would keep a call from the tool now, before anything is sent; None if nothing would."""
+        refused = self._refusal()
+        if refused is not None:
+            return refused.cause
+        if self._supervisor.connection is None:
+            return self._not_there().cause
+        circuit = self._parts.board.find(self.spec.target)
+        return Cause.CIRCUIT_OPEN if circuit is not None and circuit.refusal() is not None else None
+
     def _outcome(self, judged: Judgement, duration_ms: float) -> ToolOutcome:
         return ToolOutcome(
             text=judged.verdict.text,

@@ -13,6 +13,7 @@ from sentinel.clock import Clock
 from sentinel.domain.tools import ToolPin, ToolPinStore
 from sentinel.errors import StoreError, ToolChangedError
 from sentinel.tools.config import ServerConfig
+from sentinel.tools.definition import Change, changes_between
 from sentinel.tools.spec import ToolSpec
 
 _AGAIN_SECONDS: Final = 5.0
@@ -58,9 +59,16 @@ class PinBoard:
             raise ToolChangedError(message, digest=spec.digest)
         now = self._clock.now()
         known = self.find(spec.server, spec.tool) or self._first(spec)
-        pin = replace(known, digest=spec.digest, seen_digest=spec.digest, approved_at=now, approved_by=actor)
+        pin = replace(
+            known, digest=spec.digest, seen_digest=spec.digest, approved_at=now, approved_by=actor, facts=spec.facts
+        )
         self._keep(pin)
         return pin
+
+    def changes(self, spec: ToolSpec) -> list[Change] | None:
+        """Give what a tool says otherwise than when it was trusted; None if what it said then is not known."""
+        pin = self.find(spec.server, spec.tool)
+        return None if pin is None or pin.facts is None else changes_between(pin.facts, spec.facts)
 
     async def close(self) -> None:
         """Write what has not been written, if the database takes it at once."""
@@ -77,6 +85,9 @@ class PinBoard:
             self._keep(pin)
         elif pin.seen_digest != spec.digest:
             pin = replace(pin, seen_digest=spec.digest, changed_at=self._clock.now())
+            self._keep(pin)
+        if pin.is_trusted and pin.facts is None:
+            pin = replace(pin, facts=spec.facts)
             self._keep(pin)
         return spec if pin.is_trusted else replace(spec, is_quarantined=True)
 

@@ -1,5 +1,7 @@
 """What is remembered of one tool between its calls: figures, the last failure, pause, crashes, errors told in words."""
 
+import math
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,13 +14,14 @@ from sentinel.tools.classification import Judgement
 from sentinel.tools.config import SupervisionConfig, ToolOverride
 from sentinel.tools.connection import CallContext, Connection
 from sentinel.tools.cooling import Cooling
-from sentinel.tools.outcome import Cause, ToolOutcome
+from sentinel.tools.outcome import OUR_OWN, Cause, ToolOutcome
 from sentinel.tools.soft_errors import IDENTICAL, MIN_ERRORS, SoftErrors
 
 ACTOR: Final = "sentinel"
 """Who opens a circuit for failures that the tool tells in words."""
 _HINT: Final = "\n\n(This call has failed in the same way {count} times. Call the tool differently, or do without it.)"
 _REPEATED_CRASHES: Final = 2
+_DURATIONS: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +40,15 @@ class ToolRecord:
         """Start with nothing known."""
         self.calls = 0
         self.failures = 0
+        self.unsent = 0
+        """How many of the failures are calls of which nothing was sent to the tool."""
         self.last_failure: LastFailure | None = None
         self.cooling = Cooling(clock, recheck_seconds=config.recheck_seconds)
         self._target = target
         self._board = board
         self._clock = clock
         self._soft = SoftErrors(clock)
+        self._durations: deque[float] = deque(maxlen=_DURATIONS)
         self._is_broken = False
         self._crashes = 0
         self._crashed: Connection | None = None
@@ -51,9 +57,23 @@ class ToolRecord:
     def note(self, outcome: ToolOutcome) -> None:
         """Take in the end of a call."""
         self.calls += 1
-        if outcome.cause is not None:
-            self.failures += 1
-            self.last_failure = LastFailure(at=self._clock.now(), cause=outcome.cause, detail=outcome.detail)
+        if outcome.cause is None:
+            self._durations.append(outcome.duration_ms)
+            return
+        self.failures += 1
+        self.unsent += outcome.cause in OUR_OWN
+        self.last_failure = LastFailure(at=self._clock.now(), cause=outcome.cause, detail=outcome.detail)
+
+    @property
+    def success_rate(self) -> float | None:
+        """The share of the calls that were sent which gave a result; None if none was sent."""
+        sent = self.calls - self.unsent
+        return None if sent == 0 else (self.calls - self.failures) / sent
+
+    def latency_ms(self, share: float) -> float | None:
+        """Give the time within which this share of the newest results came; None if there was none."""
+        ordered = sorted(self._durations)
+        return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
 
     def weigh(
         self, judged: Judgement, arguments: Mapping[str, Any], *, context: CallContext, override: ToolOverride

@@ -140,6 +140,14 @@ class ToolRegistry:
         """Return what is remembered of a tool."""
         return self._guard(spec).record
 
+    def obstacle(self, spec: ToolSpec) -> Cause | None:
+        """Say what would keep a call from a tool now; see `ToolGuard.obstacle`."""
+        return self._guard(spec).obstacle()
+
+    def is_switched_off(self, spec: ToolSpec) -> bool:
+        """Tell whether an operator has switched a tool off."""
+        return self._parts.kill_switch(spec.target)
+
     def supervisor(self, server: str) -> ServerSupervisor:
         """Return the supervisor of a server, to wait for its states.
 
@@ -291,6 +299,7 @@ class ToolRegistry:
         self._by_name = {spec.name: spec for each in self._specs.values() for spec in each}
         self.version += 1
         for spec in specs:
+            self._parts.board.get(spec.target)  # an operator may trip it before anybody has called it
             if spec.target in self._guards:
                 self._guard(spec)
         self._tell_listeners()

@@ -8,12 +8,14 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Final
 
 from mcp_types import Tool
 
 from sentinel.tools.config import Effect, ServerConfig, ToolOverride
+from sentinel.tools.definition import facts_of
 from sentinel.tools.result_check import MAX_DEPTH, MAX_SCHEMA_BYTES, depth_of
 
 MAX_NAME: Final = 64
@@ -21,6 +23,17 @@ MAX_NAME: Final = 64
 MAX_DESCRIPTION: Final = 4_000
 
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class EffectSource(StrEnum):
+    """Who says what calling a tool does."""
+
+    OVERRIDE = "override"
+    """The operator, in the configuration."""
+    ANNOTATIONS = "annotations"
+    """The server itself, which is trusted."""
+    DEFAULT = "default"
+    """Nobody whom we believe: the tool counts as one that changes something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +46,12 @@ class ToolSpec:
     description: str
     input_schema: Mapping[str, Any]
     effect: Effect = Effect.MUTATING
+    effect_source: EffectSource = EffectSource.DEFAULT
     output_schema: Mapping[str, Any] | None = None
     digest: str = ""
     """Names the tool's definition: another definition has another digest."""
+    facts: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What the definition says, to be shown; see `definition`."""
     is_quarantined: bool = False
     """The definition is not the one that was approved; nothing is sent."""
     capability: str | None = None
@@ -67,16 +83,18 @@ def tool_specs(
     specs: dict[str, ToolSpec] = {}
     for tool in tools:
         if tool.name and tool.name not in specs and _fits(tool.input_schema):
-            override = overrides.get(f"{server}/{tool.name}")
+            effect, source = _effect(tool, config, overrides.get(f"{server}/{tool.name}"))
             specs[tool.name] = ToolSpec(
                 name=public_name(server, tool.name),
                 server=server,
                 tool=tool.name,
                 description=cleaned(tool.description or tool.title or ""),
                 input_schema=tool.input_schema,
-                effect=_effect(tool, config, override),
+                effect=effect,
+                effect_source=source,
                 output_schema=tool.output_schema,
                 digest=definition_digest(tool),
+                facts=facts_of(tool),
             )
     return tuple(specs.values())
 
@@ -110,14 +128,16 @@ def cleaned(text: str) -> str:
     return kept.strip()
 
 
-def _effect(tool: Tool, config: ServerConfig, override: ToolOverride | None) -> Effect:
+def _effect(tool: Tool, config: ServerConfig, override: ToolOverride | None) -> tuple[Effect, EffectSource]:
     if override is not None and override.effect is not None:
-        return override.effect
+        return override.effect, EffectSource.OVERRIDE
     if not config.trusted or tool.annotations is None:
-        return Effect.MUTATING  # what an untrusted server says about itself decides nothing
+        # What an untrusted server says about itself decides nothing.
+        return Effect.MUTATING, EffectSource.DEFAULT
     if tool.annotations.read_only_hint:
-        return Effect.READ_ONLY
-    return Effect.IDEMPOTENT if tool.annotations.idempotent_hint else Effect.MUTATING
+        return Effect.READ_ONLY, EffectSource.ANNOTATIONS
+    effect = Effect.IDEMPOTENT if tool.annotations.idempotent_hint else Effect.MUTATING
+    return effect, EffectSource.ANNOTATIONS
 
 
 def _fits(schema: Mapping[str, Any]) -> bool:

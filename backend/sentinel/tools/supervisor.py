@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Final
@@ -54,6 +54,9 @@ class ServerStatus:
     pid: int | None
     is_refused: bool
     """The server does not accept our credential, and is asked again only much later."""
+    last_error_at: datetime | None = None
+    retry_at: datetime | None = None
+    """When the next attempt is due; None unless it waits for that."""
 
 
 class ServerSupervisor:
@@ -80,6 +83,8 @@ class ServerSupervisor:
         self._on_change = on_change
         self._since = clock.now()
         self._last_error: str | None = None
+        self._last_error_at: datetime | None = None
+        self._retry_at: datetime | None = None
         self._sessions = 0
         self._tools: tuple[str, ...] = ()
         self._era = NEGOTIATE
@@ -108,6 +113,8 @@ class ServerSupervisor:
             since=self._since,
             tools=self._tools,
             last_error=self._last_error,
+            last_error_at=self._last_error_at,
+            retry_at=self._retry_at,
             sessions=self._sessions,
             protocol_version=connection.protocol_version if connection else None,
             pid=connection.transport.pid if connection else None,
@@ -292,7 +299,9 @@ class ServerSupervisor:
         seconds = self._rng() * min(longest, self._config.backoff_max_seconds)
         if self._is_refused:
             seconds = self._config.recheck_seconds
+        self._retry_at = self._clock.now() + timedelta(seconds=seconds)
         await happened_within(self._hurry.wait(), seconds=seconds, clock=self._clock)
+        self._retry_at = None
         self._hurry.clear()
 
     # Changes of state, all of them synchronous -----------------------------------------------------------------------
@@ -314,6 +323,7 @@ class ServerSupervisor:
         if self._loss.is_set():
             return
         self._loss_reason = self._last_error = reason
+        self._last_error_at = self._clock.now()
         self._loss.set()
         if self.connection is not None:
             self.connection.is_lost = True

@@ -34,6 +34,51 @@ async def test_tools_are_shown_with_their_servers_and_circuits(http: httpx.Async
     )
     assert tool["circuit"]["state"] == "closed"
     assert not tool["is_quarantined"]
+    assert tool["effect_source"] == "annotations"
+    assert tool["arguments"] == [{"name": "expression", "type": "string", "is_required": True}]
+    assert (tool["kill_switch"], tool["obstacle"], tool["changes"]) == (False, None, None)
+    assert (found["restarts"], found["retry_at"]) == (found["sessions"] - 1, None)
+
+
+async def test_a_tool_can_be_tripped_before_anybody_has_called_it(http: httpx.AsyncClient) -> None:
+    """And its capability says who answers in its stead."""
+    await ready(http, "calculator_backup")
+    await ready(http, "calculator")
+    tripped = await http.post("/api/breakers/trip", json={"key": "tool:calculator/evaluate", "reason": "drill"})
+    assert (tripped.status_code, tripped.json()["state"]) == (200, "open")
+    (tool,) = (await server_of(http, "calculator"))["tools"]
+    assert (tool["circuit"]["override"] or {}).get("reason", "drill") == "drill"
+    assert tool["obstacle"] == "circuit_open"
+    (calculate,) = (await http.get("/api/tools")).json()["capabilities"]
+    told = [(each["server"], each["answers"], each["obstacle"]) for each in calculate["members"]]
+    assert told == [("calculator", False, "circuit_open"), ("calculator_backup", True, None)]
+
+
+async def test_calls_of_runs_are_listed_with_who_was_asked_and_who_answered(http: httpx.AsyncClient) -> None:
+    """From the fallback that a tripped circuit causes to the page of calls."""
+    await ready(http, "calculator_backup")
+    await ready(http, "calculator")
+    before = (await server_of(http, "calculator_backup"))["tools"][0]["calls"]
+    await http.post("/api/breakers/trip", json={"key": "tool:calculator/evaluate"})
+    answer = (await http.post("/api/chat", json={"messages": [{"role": "user", "content": "calculate 6*7"}]})).json()
+    query = {"server": "calculator", "tool": "evaluate", "run_id": answer["run_id"]}
+    page = (await http.get("/api/tools/calls", params=query)).json()
+    (call,) = page["items"]
+    assert (call["server"], call["tool"], call["result"], call["executed"]) == (
+        "calculator_backup",
+        "calc",
+        "42",
+        "yes",
+    )
+    assert [(each["server"], each["cause"]) for each in call["attempts"]] == [
+        ("calculator", "circuit_open"),
+        ("calculator_backup", None),
+    ]
+    assert (call["thread_id"], call["result_chars"], page["next_cursor"]) == (answer["thread_id"], 2, None)
+    (backup,) = (await server_of(http, "calculator_backup"))["tools"]
+    assert backup["calls"] == before + 1
+    assert backup["latency_p50_ms"] > 0
+    assert (await http.get("/api/tools/calls", params={"cursor": "nonsense"})).status_code == 422
 
 
 async def test_a_server_is_reconnected_by_hand(http: httpx.AsyncClient) -> None:

@@ -46,6 +46,6 @@ async def test_pins_of_tools_are_stored_and_replaced(engine: Engine) -> None:
     pin = ToolPin(server="s", tool="t", digest="", seen_digest="d1", first_seen_at=at(1), changed_at=at(1))
     other = ToolPin(server="s", tool="u", digest="d1", seen_digest="d2", first_seen_at=at(1), changed_at=at(2))
     await store.save([other, pin])
-    approved = replace(pin, digest="d1", approved_at=at(3), approved_by="ann")
+    approved = replace(pin, digest="d1", approved_at=at(3), approved_by="ann", facts={"description": "Says it."})
     await store.save([approved])
     assert list(await store.load()) == [approved, other]

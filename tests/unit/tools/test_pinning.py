@@ -10,6 +10,7 @@ from sentinel.domain.tools import ToolPin
 from sentinel.errors import StoreUnavailableError, ToolChangedError
 from sentinel.testing.clock import FakeClock, settle
 from sentinel.tools.config import ServerConfig
+from sentinel.tools.definition import Change
 from sentinel.tools.pinning import PinBoard
 from sentinel.tools.spec import ToolSpec, definition_digest
 from tests.unit.tools.test_spec import tool
@@ -34,8 +35,11 @@ class Pins:
         self.kept |= {pin.tool: pin for pin in pins}
 
 
-def spec(name: str, digest: str = "d1") -> ToolSpec:
-    return ToolSpec(name=f"s__{name}", server="s", tool=name, description="", input_schema={}, digest=digest)
+def spec(name: str, digest: str = "d1", **more: Any) -> ToolSpec:
+    facts = more.pop("facts", {"description": digest})
+    return ToolSpec(
+        name=f"s__{name}", server="s", tool=name, description="", input_schema={}, digest=digest, facts=facts
+    )
 
 
 def hidden(board: PinBoard, config: ServerConfig, *specs: ToolSpec) -> list[str]:
@@ -60,6 +64,32 @@ async def test_a_changed_definition_waits_for_an_approval_and_hides_only_itself(
         board.approve(spec("a", "d2"), digest="d2", actor="ann")
         assert hidden(board, config, spec("a", "d2"), spec("b")) == []
         assert hidden(board, config, spec("a"), spec("b")) == ["a"]
+
+
+async def test_a_change_is_told_against_what_was_trusted() -> None:
+    """Not against what was seen last, which nobody has approved."""
+    board = PinBoard(clock=FakeClock())
+    for digest in ("d1", "d2", "d3"):
+        hidden(board, UNTRUSTED, spec("a", digest))
+    assert board.changes(spec("a", "d3")) == [Change(what="description", before="d1", after="d3")]
+    board.approve(spec("a", "d3"), digest="d3", actor="ann")
+    assert board.changes(spec("a", "d3")) == []
+
+
+async def test_what_is_not_known_of_the_trusted_definition_is_not_made_up() -> None:
+    """A tool that was never trusted, and one that an earlier version trusted, until it is seen as it was then."""
+    board = PinBoard(clock=FakeClock(), store=(store := Pins()))
+    hidden(board, UNTRUSTED, spec("a"))
+    hidden(board, UNTRUSTED, spec("b"))
+    assert board.changes(spec("b")) is None
+    await settle()
+    store.kept["a"] = replace(store.kept["a"], facts=None)
+    later = PinBoard(clock=FakeClock(), store=store)
+    await later.load()
+    hidden(later, UNTRUSTED, spec("a", "d2"))
+    assert later.changes(spec("a", "d2")) is None
+    hidden(later, UNTRUSTED, spec("a"))
+    assert later.changes(spec("a", "d2")) == [Change(what="description", before="d1", after="d2")]
 
 
 async def test_what_an_untrusted_server_adds_later_is_hidden() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from mcp_types import Tool, ToolAnnotations
 
 from sentinel.tools.config import Effect, ServerConfig, ToolLimits, ToolOverride, ToolsConfig
-from sentinel.tools.spec import MAX_NAME, ToolSpec, cleaned, public_name, tool_specs
+from sentinel.tools.spec import MAX_NAME, EffectSource, ToolSpec, cleaned, public_name, tool_specs
 
 TRUSTED = ServerConfig(command="x", trusted=True)
 UNTRUSTED = ServerConfig(command="x")
@@ -69,6 +69,23 @@ def test_an_untrusted_server_is_not_believed_but_an_operator_is() -> None:
     override = ToolOverride(effect=Effect.IDEMPOTENT)
     assert spec(tool(annotations=LOOKS), UNTRUSTED, override).effect is Effect.IDEMPOTENT
     assert spec(tool(annotations=LOOKS), TRUSTED, override).effect is Effect.IDEMPOTENT
+
+
+def test_an_effect_has_a_source() -> None:
+    """So that an operator knows where to look."""
+    override = ToolOverride(effect=Effect.READ_ONLY)
+    given = [
+        spec(tool(annotations=LOOKS)),
+        spec(tool()),
+        spec(tool(annotations=LOOKS), UNTRUSTED),
+        spec(tool(annotations=LOOKS), TRUSTED, override),
+    ]
+    assert [each.effect_source for each in given] == [
+        EffectSource.ANNOTATIONS,
+        EffectSource.DEFAULT,
+        EffectSource.DEFAULT,
+        EffectSource.OVERRIDE,
+    ]
 
 
 def test_a_description_is_cleaned_and_cut() -> None:

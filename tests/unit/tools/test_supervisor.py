@@ -1,6 +1,7 @@
 """One owner per server: opens, watches, closes and reopens its session."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -59,6 +60,21 @@ async def test_an_opening_that_fails_says_why_and_is_tried_again_later(supervise
         assert len(supervised.peer.transports) == attempts
         await supervised.clock.elapse(0.01)
         assert len(supervised.peer.transports) == attempts + 1
+
+
+async def test_an_operator_sees_when_it_failed_and_when_it_is_tried_again(supervised: Supervised) -> None:
+    """While it is tried, there is no next time."""
+    supervised.peer.refuses_to_list = True
+    supervised.supervisor.start()
+    await supervised.until_state(ServerState.DOWN)
+    await settle()
+    failed = supervised.supervisor.status()
+    assert (failed.last_error_at, failed.retry_at) == (at := supervised.clock.now(), at + timedelta(seconds=0.2))
+    supervised.peer.refuses_to_list = False
+    await supervised.clock.elapse(0.2)
+    await supervised.until_state(ServerState.READY)
+    ready = supervised.supervisor.status()
+    assert (ready.last_error_at, ready.retry_at) == (at, None)
 
 
 async def test_waits_are_shortened_at_random(supervised: Supervised) -> None:
