@@ -141,16 +141,19 @@ class ToolsView(View):
     capabilities: list[CapabilityView]
 
 
-class KeptToolCallView(ToolCallView):
-    """One call of a run; of a long result the beginning, `result_chars` counts all of it."""
+class ToolCallRecordView(ToolCallView):
+    """One call of a run, or of an agent outside (`caller`, as it names itself)."""
 
-    run_id: str
-    thread_id: str
+    call_id: str
+    run_id: str | None
+    thread_id: str | None
+    caller: str | None
     result_chars: int | None
+    """How long the whole result is, where `result` is only its beginning."""
 
 
 class ToolCallPage(View):
     """Calls, newest first."""
 
-    items: list[KeptToolCallView]
+    items: list[ToolCallRecordView]
     next_cursor: str | None

@@ -8,13 +8,13 @@ from sentinel.api.operations import OPERATOR
 from sentinel.api.services import Use
 from sentinel.api.tool_schemas import (
     ApprovalRequest,
-    KeptToolCallView,
     ToolCallPage,
+    ToolCallRecordView,
     ToolServerView,
     ToolsView,
     ToolView,
 )
-from sentinel.domain.tools import ToolCallQuery
+from sentinel.domain.tools import CallOrigin, ToolCallQuery
 
 router = APIRouter(prefix="/api/tools", tags=["tools"])
 
@@ -32,13 +32,17 @@ async def list_calls(
     server: str | None = None,
     tool: str | None = None,
     run_id: str | None = None,
+    origin: CallOrigin | None = None,
+    is_error: bool | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: str | None = None,
 ) -> ToolCallPage:
-    """List the tool calls of runs that have ended, newest first; with `tool`, those for which it was asked."""
-    query = ToolCallQuery(limit=limit, server=server, tool=tool, run_id=run_id, cursor=cursor)
+    """List tool calls, newest first, those of a run when it has ended; by a tool that was asked, not only answered."""
+    query = ToolCallQuery(
+        server=server, tool=tool, run_id=run_id, origin=origin, is_error=is_error, limit=limit, cursor=cursor
+    )
     page = await services.tool_calls.list(query)
-    items = [KeptToolCallView.model_validate(kept.to_dict()) for kept in page.items]
+    items = [ToolCallRecordView.model_validate(record.to_dict()) for record in page.items]
     return ToolCallPage(items=items, next_cursor=page.next_cursor)
 
 

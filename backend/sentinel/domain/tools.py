@@ -1,6 +1,6 @@
 """What is kept of tools between two starts: the definitions that are trusted, and the calls that were made."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
@@ -19,6 +19,7 @@ class ToolPin:
 
     `digest` is the SHA-256 of the trusted definition, empty while none is; `seen_digest` that of the last one seen.
     Where they differ the tool waits for an approval. `approved_by` is None for what was trusted at first sight.
+    `facts` is what the trusted definition says; None while none is, and where it was trusted before that was kept.
     """
 
     server: str
@@ -29,6 +30,7 @@ class ToolPin:
     changed_at: datetime
     approved_at: datetime | None = None
     approved_by: str | None = None
+    facts: Mapping[str, str] | None = None
 
     @property
     def is_trusted(self) -> bool:
@@ -73,22 +75,36 @@ class ToolPinStore(Protocol):
 class ToolCallRecord:
     """A tool call that is over, with its owner: a run, or a `caller` outside, as it names itself.
 
-    `call_id` is ours and unique; `call.tool_call_id` is the owner's.
+    `call_id` is ours and unique; `call.tool_call_id` is the owner's. A listing has only the beginning of a long result,
+    whose length is then `result_chars`.
     """
 
     call_id: str
     run_id: str | None
     caller: str | None
     call: ToolCall
+    thread_id: str | None = None
+    """The conversation of the run, where it was looked up."""
+    result_chars: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give the wire shape."""
-        return {"call_id": self.call_id, "run_id": self.run_id, "caller": self.caller, **self.call.to_dict()}
+        return {
+            "call_id": self.call_id,
+            "run_id": self.run_id,
+            "thread_id": self.thread_id,
+            "caller": self.caller,
+            **self.call.to_dict(),
+            "result_chars": self.result_chars,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCallQuery:
-    """Which calls are wanted: all that fulfil every condition that is given."""
+    """Which calls are wanted: all that fulfil every condition that is given.
+
+    A `server` and a `tool` are those that were asked, also where another one answered in the end.
+    """
 
     server: str | None = None
     tool: str | None = None

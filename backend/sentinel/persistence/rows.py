@@ -277,8 +277,15 @@ def tool_call_from(row: Row[Any]) -> ToolCall:
 
 
 def tool_call_record_from(row: Row[Any]) -> ToolCallRecord:
-    """Read a tool call with its owner."""
-    return ToolCallRecord(call_id=row.call_id, run_id=row.run_id, caller=row.caller, call=tool_call_from(row))
+    """Read a tool call with its owner, from a row that also says how long its result is, and of which thread it is."""
+    return ToolCallRecord(
+        call_id=row.call_id,
+        run_id=row.run_id,
+        caller=row.caller,
+        call=tool_call_from(row),
+        thread_id=row.thread_id,
+        result_chars=row.result_chars if row.result_chars != len(row.result or "") else None,
+    )
 
 
 def _usage_from(row: Row[Any]) -> Usage | None:

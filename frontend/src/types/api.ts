@@ -519,6 +519,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tools/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Calls
+         * @description List tool calls, newest first, those of a run when it has ended; by a tool that was asked, not only answered.
+         */
+        get: operations["list_calls_api_tools_calls_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -933,11 +953,18 @@ export interface components {
         };
         /**
          * CapabilityMemberView
-         * @description One tool of a capability; `problem` says why it cannot stand in.
+         * @description One tool of a capability; `problem` says why it cannot stand in, `obstacle` what keeps calls from it now.
          */
         CapabilityMemberView: {
+            /**
+             * Answers
+             * @description A call would go to it first now.
+             */
+            answers: boolean;
             /** Is Usable */
             is_usable: boolean;
+            /** Obstacle */
+            obstacle: string | null;
             /** Problem */
             problem: string | null;
             /** Server */
@@ -1186,6 +1213,17 @@ export interface components {
             };
             /** Runs */
             runs: {
+                [key: string]: number;
+            };
+            /** Tool Calls */
+            tool_calls: {
+                [key: string]: number;
+            };
+            /**
+             * Tool Servers
+             * @description How many are in each state now.
+             */
+            tool_servers: {
                 [key: string]: number;
             };
         };
@@ -1550,6 +1588,7 @@ export interface components {
              * @description Null: this version counts none.
              */
             security_events: number | null;
+            tool_call_ms: components["schemas"]["PercentilesView"];
             /** Total Cancelled */
             total_cancelled: number;
             /** Total Failovers */
@@ -1562,6 +1601,13 @@ export interface components {
             total_retries: number;
             /** Total Successes */
             total_successes: number;
+            /**
+             * Total Tool Calls
+             * @description Those of runs and those through `/mcp`.
+             */
+            total_tool_calls: number;
+            /** Total Tool Fallbacks */
+            total_tool_fallbacks: number;
             ttft_ms: components["schemas"]["PercentilesView"];
             /** Uptime Seconds */
             uptime_seconds: number;
@@ -2043,6 +2089,18 @@ export interface components {
             text: string;
         };
         /**
+         * ToolArgumentView
+         * @description One argument of a tool; `type` is null where its schema names none, or several.
+         */
+        ToolArgumentView: {
+            /** Is Required */
+            is_required: boolean;
+            /** Name */
+            name: string;
+            /** Type */
+            type: string | null;
+        };
+        /**
          * ToolAttemptView
          * @description One try of one tool for a call.
          */
@@ -2060,6 +2118,74 @@ export interface components {
             server: string;
             /** Tool */
             tool: string;
+        };
+        /**
+         * ToolCallPage
+         * @description Calls, newest first.
+         */
+        ToolCallPage: {
+            /** Items */
+            items: components["schemas"]["ToolCallRecordView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * ToolCallRecordView
+         * @description One call of a run, or of an agent outside (`caller`, as it names itself).
+         */
+        ToolCallRecordView: {
+            /** Arguments */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /** Attempts */
+            attempts: components["schemas"]["ToolAttemptView"][];
+            /** Call Id */
+            call_id: string;
+            /** Caller */
+            caller: string | null;
+            /**
+             * Capability
+             * @description The name under which it was called, if that was none of a single tool.
+             */
+            capability: string | null;
+            /** Cause */
+            cause: string | null;
+            /** Duration Ms */
+            duration_ms: number | null;
+            /** Effect */
+            effect: ("read_only" | "idempotent" | "mutating") | null;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Executed
+             * @description Whether the tool acted.
+             */
+            executed: ("yes" | "no" | "unknown") | null;
+            /** Is Error */
+            is_error: boolean;
+            /** Result */
+            result: string | null;
+            /**
+             * Result Chars
+             * @description How long the whole result is, where `result` is only its beginning.
+             */
+            result_chars: number | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Server */
+            server: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Thread Id */
+            thread_id: string | null;
+            /** Tool */
+            tool: string;
+            /** Tool Call Id */
+            tool_call_id: string;
         };
         /**
          * ToolCallView
@@ -2105,6 +2231,23 @@ export interface components {
             tool: string;
             /** Tool Call Id */
             tool_call_id: string;
+        };
+        /**
+         * ToolChangeView
+         * @description One thing that a definition says otherwise than when it was trusted; null where it says nothing.
+         *
+         *     Characters that cannot be seen are spelled out.
+         */
+        ToolChangeView: {
+            /** After */
+            after: string | null;
+            /** Before */
+            before: string | null;
+            /**
+             * What
+             * @description The way to it, such as `input_schema/properties/path/type`.
+             */
+            what: string;
         };
         /**
          * ToolFailureView
@@ -2161,6 +2304,8 @@ export interface components {
             kind: "stdio" | "http";
             /** Last Error */
             last_error: string | null;
+            /** Last Error At */
+            last_error_at: string | null;
             /** Name */
             name: string;
             /** Pid */
@@ -2169,6 +2314,16 @@ export interface components {
             pinned: boolean;
             /** Protocol Version */
             protocol_version: string | null;
+            /**
+             * Restarts
+             * @description How many sessions have followed the first one.
+             */
+            restarts: number;
+            /**
+             * Retry At
+             * @description When it is tried again; null unless it waits for that.
+             */
+            retry_at: string | null;
             /** Sessions */
             sessions: number;
             /**
@@ -2201,10 +2356,17 @@ export interface components {
          * @description One tool of a server. Figures are since the start of this process.
          */
         ToolView: {
+            /** Arguments */
+            arguments: components["schemas"]["ToolArgumentView"][];
             /** Calls */
             calls: number;
             /** Capabilities */
             capabilities: string[];
+            /**
+             * Changes
+             * @description Of a tool that waits for an approval, what has changed; null while what was trusted is not known.
+             */
+            changes: components["schemas"]["ToolChangeView"][] | null;
             circuit: components["schemas"]["BreakerView"];
             /** Description */
             description: string;
@@ -2215,22 +2377,50 @@ export interface components {
              * @enum {string}
              */
             effect: "read_only" | "idempotent" | "mutating";
+            /**
+             * Effect Source
+             * @description Who says so: the configuration, the annotations of a trusted server, or nobody.
+             * @enum {string}
+             */
+            effect_source: "override" | "annotations" | "default";
             /** Failures */
             failures: number;
             /** Is Quarantined */
             is_quarantined: boolean;
             /** Key */
             key: string;
+            /** Kill Switch */
+            kill_switch: boolean;
             last_failure: components["schemas"]["ToolFailureView"] | null;
+            /**
+             * Latency P50 Ms
+             * @description Of the newest 200 results.
+             */
+            latency_p50_ms: number | null;
+            /** Latency P95 Ms */
+            latency_p95_ms: number | null;
             /** Name */
             name: string;
+            /**
+             * Obstacle
+             * @description What would keep a call from the tool now, one of the causes of tools; null if nothing would.
+             */
+            obstacle: string | null;
             /** Paused Seconds */
             paused_seconds: number;
             pin: components["schemas"]["ToolPinView"] | null;
-            /** Success Rate Pct */
+            /**
+             * Success Rate Pct
+             * @description Of the calls that were sent, those that gave a result.
+             */
             success_rate_pct: number | null;
             /** Tool */
             tool: string;
+            /**
+             * Unsent
+             * @description How many of the failures are calls of which nothing was sent to the tool.
+             */
+            unsent: number;
         };
         /**
          * UsageView
@@ -3187,6 +3377,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ToolServerView"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    list_calls_api_tools_calls_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                is_error?: boolean | null;
+                limit?: number;
+                origin?: ("run" | "mcp") | null;
+                run_id?: string | null;
+                server?: string | null;
+                tool?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolCallPage"];
                 };
             };
             /** @description A problem (RFC 9457) */

@@ -5,7 +5,7 @@ import pytest
 from sentinel.domain.tools import ToolCallQuery
 from sentinel.errors import RequestError
 from sentinel.persistence.engine import Engine
-from sentinel.persistence.tool_call_store import SqlToolCallStore
+from sentinel.persistence.tool_call_store import MAX_RESULT_CHARS, SqlToolCallStore
 from tests.support.run_builders import at, completed, outside_call, tool_call
 from tests.support.stores import Stores
 
@@ -65,3 +65,33 @@ async def test_they_are_found_by_tool_by_failure_and_by_time(calls: SqlToolCallS
         await ids(calls, server="clock") == await ids(calls, tool="now") == await ids(calls, is_error=True) == [SECOND]
     )
     assert await ids(calls, server="calculator", is_error=False, since=at(2)) == [THIRD]
+
+
+async def test_they_are_found_by_everyone_who_was_asked(calls: SqlToolCallStore, sql_stores: Stores) -> None:
+    """Also by the tool that failed and had a stand-in; not by the server of one with the tool of another."""
+    attempts = (
+        {"server": "a", "tool": "evaluate", "cause": "connect", "executed": "no", "duration_ms": 1.0},
+        {"server": "b", "tool": "calc", "cause": None, "executed": "yes", "duration_ms": 2.0},
+    )
+    answered_by_b = tool_call(server="b", tool="calc", attempts=attempts)
+    await sql_stores.answer(await sql_stores.ask(), completed(tool_calls=(answered_by_b,)))
+    await calls.add([outside_call(1, server="a", tool="evaluate"), outside_call(2, server="b", tool="evaluate")])
+    assert await ids(calls, server="a", tool="evaluate") == ["run-1/1", FIRST]
+    assert await ids(calls, server="b") == ["run-1/1", SECOND]
+    assert await ids(calls, server="a", tool="calc") == []
+
+
+async def test_a_call_of_a_run_names_its_conversation(calls: SqlToolCallStore, sql_stores: Stores) -> None:
+    run = await sql_stores.answer(await sql_stores.ask(), completed(tool_calls=(tool_call(),)))
+    await calls.add([outside_call(1)])
+    (of_run,) = (await calls.list(ToolCallQuery(origin="run"))).items
+    (from_outside,) = (await calls.list(ToolCallQuery(origin="mcp"))).items
+    assert (of_run.thread_id, from_outside.thread_id) == (run.thread_id, None)
+
+
+async def test_of_a_long_result_the_beginning_is_listed(calls: SqlToolCallStore) -> None:
+    """With its whole length; a page of whole results could be as large as a page of the largest one."""
+    await calls.add([outside_call(1, result="é" * (MAX_RESULT_CHARS + 1)), outside_call(2, result="é")])
+    short, cut = (await calls.list(ToolCallQuery())).items
+    assert (short.call.result, short.result_chars) == ("é", None)
+    assert (cut.call.result, cut.result_chars) == ("é" * MAX_RESULT_CHARS, MAX_RESULT_CHARS + 1)
