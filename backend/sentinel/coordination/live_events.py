@@ -1,17 +1,20 @@
 """Followers of runs' logs, woken in memory: many readers of one run cost one tail and no query per event.
 
-Committed events come from the journal of this process through `publish`; one poll for all followed runs finds what
-other processes have written. Memory is only the short way: what a follower missed, it reads from the log.
+Committed events come from the journal of this process through `publish`, and from other processes through the fan-out;
+one poll for all followed runs finds what was told by neither. These are only the short ways: what a follower missed, it
+reads from the log.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
 from sentinel.clock import Clock, SystemClock
+from sentinel.coordination.fan_out import FanOut, MemoryFanOut
 from sentinel.coordination.follower import Follower
 from sentinel.domain.events import Event
 from sentinel.domain.stores import EventLog, LogHead
@@ -30,15 +33,22 @@ class LiveEvents:
         clock: Clock | None = None,
         poll_interval_seconds: float = 2.0,
         most_waiting: int = 1000,
+        fan_out: FanOut | None = None,
     ) -> None:
-        """Follow `log`; a follower that leaves more than `most_waiting` events unread goes back to the log."""
+        """Follow `log`; a follower that leaves more than `most_waiting` events unread goes back to the log.
+
+        `fan_out` tells other processes of what is published here, and us of what they publish.
+        """
         self._log = log
+        self._fan_out = fan_out or MemoryFanOut()
         self._clock = clock or SystemClock()
         self._poll_interval = poll_interval_seconds
         self._most_waiting = most_waiting
         self._followers: defaultdict[str, set[Follower]] = defaultdict(set)
         self._heard: set[str] = set()
         self._poller: asyncio.Task[None] | None = None
+        self._missed: set[str] = set()
+        self._looker: asyncio.Task[None] | None = None
 
     @property
     def followed_runs(self) -> int:
@@ -51,11 +61,12 @@ class LiveEvents:
         return sum(map(len, self._followers.values()))
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Hand committed events to their followers; never waits, and keeps nothing for a run without one."""
+        """Hand committed events to their followers, here and elsewhere; never waits, keeps none without a follower."""
         for run_id, of_run in groupby(events, key=attrgetter("run_id")):
             if run_id in self._followers:
                 self._heard.add(run_id)
                 self._deliver(run_id, list(of_run))
+        self._fan_out.announce(events)
 
     def end(self) -> None:
         """Let every follower stop after what it has in hand: the process stops, and readers come back elsewhere."""
@@ -88,14 +99,21 @@ class LiveEvents:
             pause=self._pause,
             ends_at=None if most_seconds is None else self._clock.monotonic() + most_seconds,
         )
-        self._followers[run_id].add(follower)  # before the first read: what is committed from now on is heard
-        if self._poller is None:
-            self._poller = asyncio.create_task(self._poll(), name="live-events-poll")
+        self._enter(follower)  # before the first read: what is committed from now on is heard
         try:
             await follower.start()
             yield follower
         finally:
             await self._leave(follower)
+
+    def _enter(self, follower: Follower) -> None:
+        run_id = follower.run_id
+        is_first = run_id not in self._followers
+        self._followers[run_id].add(follower)
+        if is_first:
+            self._fan_out.listen(run_id, partial(self._heard_elsewhere, run_id))
+        if self._poller is None:
+            self._poller = asyncio.create_task(self._poll(), name="live-events-poll")
 
     async def _leave(self, follower: Follower) -> None:
         followers = self._followers[follower.run_id]
@@ -103,10 +121,31 @@ class LiveEvents:
         if not followers:
             del self._followers[follower.run_id]
             self._heard.discard(follower.run_id)
-        if not self._followers and self._poller is not None:
-            poller, self._poller = self._poller, None
-            poller.cancel()
-            await asyncio.gather(poller, return_exceptions=True)
+            self._fan_out.leave(follower.run_id)
+        if not self._followers:
+            tasks = [task for task in (self._poller, self._looker) if task is not None]
+            self._poller = self._looker = None
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _heard_elsewhere(self, run_id: str, events: Sequence[Event]) -> None:
+        """Take what another process has committed; nothing in it means that something may have been missed."""
+        if events:
+            self._heard.add(run_id)
+            self._deliver(run_id, events)
+            return
+        self._missed.add(run_id)
+        if self._looker is None or self._looker.done():
+            self._looker = asyncio.create_task(self._look_at_missed(), name="live-events-look")
+
+    async def _look_at_missed(self) -> None:
+        while self._missed:
+            run_ids, self._missed = self._missed & self._followers.keys(), set()
+            try:
+                await self._catch_up(run_ids)
+            except StoreUnavailableError:
+                return  # the next poll tries again
 
     def _deliver(self, run_id: str, events: Sequence[Event]) -> None:
         for follower in self._followers.get(run_id, ()):

@@ -9,6 +9,7 @@ from sentinel import __version__
 from sentinel.domain.queues import RunQueue
 from sentinel.domain.routes import Route, Target
 from sentinel.main.resilience import Resilience
+from sentinel.main.sharing import sharing_readings
 from sentinel.main.storage import Storage
 from sentinel.persistence.write_behind import WriteBehind
 from sentinel.resilience.breaker_view import BreakerSnapshot, BreakerState
@@ -49,6 +50,7 @@ def build_exposition(
         *_target_readings(parts, targets),
         *_tool_readings(tools),
         *_work_readings(storage, queue),
+        *sharing_readings(storage.shared),
         *_process_readings(metrics),
     ]
     summary = Summary(metrics=metrics, active_provider=active_provider, circuits=circuits, tool_servers=tool_servers)

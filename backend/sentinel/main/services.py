@@ -29,6 +29,7 @@ from sentinel.main.gateway import build_gateway
 from sentinel.main.metrics import build_exposition
 from sentinel.main.providers import build_providers, configured_targets, kill_switch_targets, provider_cards
 from sentinel.main.resilience import Resilience, build_resilience, prices_of
+from sentinel.main.sharing import open_sharing, redis_check
 from sentinel.main.storage import Storage, open_storage
 from sentinel.main.tools import mcp_endpoint, open_tools, run_budget
 from sentinel.main.watching import Watch, watch_over
@@ -78,7 +79,8 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
         clock = SystemClock()
         ids = IdSource(clock)
         parts = build_resilience(settings, clock)
-        storage = await open_storage(settings, clock, stack)
+        shared = await open_sharing(settings, clock, ids=ids, stack=stack)
+        storage = await open_storage(settings, clock, stack, shared=shared)
         watch = await watch_over(settings, parts, storage=storage, ids=ids)
         controls = _controls(settings, parts, storage=storage, watch=watch)
         await controls.restore()
@@ -268,7 +270,7 @@ def _health(
         return CheckResult(Health.HEALTHY)
 
     async def redis() -> CheckResult:
-        return CheckResult(Health.OFF, "not used in this version")
+        return redis_check(storage.shared)
 
     async def providers() -> CheckResult:
         bad = [name for name in monitor.cards if monitor.health(name) in _BAD]

@@ -1,4 +1,7 @@
-"""Everything that is kept: the database, its stores, and the journals that write to it behind the back of the work."""
+"""Everything that is kept: the database, its stores, and the journals that write to it behind the back of the work.
+
+With it goes what is shared with other processes, for who follows a log hears of both.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -8,6 +11,7 @@ from typing import TypeVar
 
 from sentinel.clock import Clock
 from sentinel.coordination.live_events import LiveEvents
+from sentinel.coordination.shared import Shared
 from sentinel.domain.incidents import Incident
 from sentinel.domain.requests import RequestRecord
 from sentinel.domain.tools import ToolCallRecord
@@ -45,6 +49,7 @@ class Storage:
     faults: SqlFaultStore
     requests: SqlRequestStore
     tool_pins: SqlToolPinStore
+    shared: Shared
     live: LiveEvents
     journal: Journal
     journal_state: "JournalState"
@@ -56,7 +61,7 @@ class Storage:
     retention: Retention
 
 
-async def open_storage(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Storage:
+async def open_storage(settings: Settings, clock: Clock, stack: AsyncExitStack, *, shared: Shared) -> Storage:
     """Bring the database up to date and open everything on it; it is closed with `stack`, when all is written.
 
     Raises:
@@ -67,7 +72,7 @@ async def open_storage(settings: Settings, clock: Clock, stack: AsyncExitStack) 
     engine = create_engine(url)
     stack.push_async_callback(engine.dispose)
     events = SqlEventLog(engine)
-    live = LiveEvents(log=events)
+    live = LiveEvents(log=events, clock=clock, fan_out=shared.fan_out)
     journal_state = JournalState()
     journal = await stack.enter_async_context(
         Journal(engine=engine, clock=clock, publish=live.publish, on_state=journal_state)
@@ -82,6 +87,7 @@ async def open_storage(settings: Settings, clock: Clock, stack: AsyncExitStack) 
         faults=SqlFaultStore(engine),
         requests=requests,
         tool_pins=SqlToolPinStore(engine),
+        shared=shared,
         live=live,
         journal=journal,
         journal_state=journal_state,

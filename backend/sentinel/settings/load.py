@@ -125,6 +125,7 @@ def _assemble(*, file: FileSettings, environment: Environment, routing: Routing,
         ),
         alerts=file.alerts,
         retention=file.retention,
+        sharing=file.sharing,
         unused_sections=(),
     )
 

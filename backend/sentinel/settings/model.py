@@ -21,6 +21,7 @@ from sentinel.settings.schema import (
     OpenAISettings,
     RetentionSettings,
     RetrySettings,
+    SharingSettings,
     ShieldSettings,
     ToolDefaults,
     ToolOverride,
@@ -81,6 +82,7 @@ class Settings(Model):
     shield: ShieldSettings
     alerts: AlertSettings
     retention: RetentionSettings
+    sharing: SharingSettings
     unused_sections: tuple[str, ...]
 
     @property

@@ -326,6 +326,12 @@ class RetentionSettings(Model):
     tool_calls_days: Days = 30
 
 
+class SharingSettings(Model):
+    """What processes on one Redis share."""
+
+    namespace: Name = "sentinel"
+
+
 class FileSettings(Model):
     """The whole of `sentinel.yaml`."""
 
@@ -340,3 +346,4 @@ class FileSettings(Model):
     shield: ShieldSettings = ShieldSettings()
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()
+    sharing: SharingSettings = SharingSettings()

@@ -11,7 +11,6 @@ from sentinel.settings.environment import Variables
 from sentinel.settings.problems import KeyPath, dotted
 
 VARIABLES: Final = (
-    "REDIS_URL",
     "HEALTH_CHECK_INTERVAL_SECONDS",
     "RATE_LIMIT_MAX_REQUESTS",
     "RATE_LIMIT_WINDOW_SECONDS",

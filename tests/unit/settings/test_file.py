@@ -122,7 +122,6 @@ def test_what_has_no_effect_yet_is_listed(folder: Folder) -> None:
         "health",
         "shield",
         "alerts",
-        "REDIS_URL",
         "PII_ACTION",
     )
 

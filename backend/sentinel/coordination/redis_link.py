@@ -1,0 +1,185 @@
+"""The way to Redis, with a guard: a command has 50 ms, and while Redis is away nobody asks it anything.
+
+One task keeps watch: it asks for a sign of life every second, calls Redis away after three vain ones in a row, and
+tries again with growing, jittered pauses. When the link raises, its users go by what this process knows itself.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from sentinel.clock import Clock
+from sentinel.coordination.shared import LinkStatus
+from sentinel.errors import StoreUnavailableError
+
+T = TypeVar("T")
+COMMAND_SECONDS = 0.05
+"""How long a command may take; then the process goes by what it knows itself."""
+CONNECT_SECONDS = 1.0
+"""How long the watch waits for a connection; nobody else waits for one."""
+
+_TRIES = 3
+_CONNECTIONS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchPace:
+    """How often the link looks after Redis, in seconds: while it answers, and the shortest and longest pause if not."""
+
+    look_seconds: float = 1.0
+    first_retry_seconds: float = 0.25
+    longest_retry_seconds: float = 5.0
+
+
+class RedisLink:
+    """Commands for one Redis. Enter it to start the watch; it never raises at the start, whatever Redis does.
+
+    `on_state` hears of every change, the first one included, in the order in which they came.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock,
+        pace: WatchPace | None = None,
+        rng: Callable[[], float] = random.random,  # noqa: S311 - spreads reconnects, protects no secret
+    ) -> None:
+        """Count Redis as away until it has answered."""
+        self._pool = _pool(url)
+        self._redis = Redis(connection_pool=self._pool)
+        self._clock = clock
+        self._pace = pace or WatchPace()
+        self._rng = rng
+        self._listeners: list[Callable[[LinkStatus], None]] = []
+        self._doubt = asyncio.Event()
+        self._was_looked_at = asyncio.Event()
+        self._watch: asyncio.Task[None] | None = None
+        self.state = LinkStatus(is_up=False, reason="it has not been asked yet")
+        self.latency_ms: float | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether Redis is asked at all."""
+        return self.state.is_up
+
+    def add(self, listener: Callable[[LinkStatus], None]) -> None:
+        """Tell this one of changes; it must not raise."""
+        self._listeners.append(listener)
+
+    async def run(self, work: Callable[[Redis], Awaitable[T]]) -> T:
+        """Give what `work` gives, within the time of a command.
+
+        Raises:
+            StoreUnavailableError: Redis is away, or did not answer in time.
+        """
+        if not self.state.is_up:
+            raise _away(self.state.reason)
+        try:
+            async with asyncio.timeout(COMMAND_SECONDS):
+                return await work(self._redis)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._doubt.set()
+            raise _away(_reason(error)) from error
+
+    async def __aenter__(self) -> Self:
+        self._watch = asyncio.create_task(self._keep_watch(), name="redis-watch")
+        await self._was_looked_at.wait()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        await self._pool.aclose()
+
+    # The watch --------------------------------------------------------------------------------------------------------
+
+    async def _keep_watch(self) -> None:
+        retry = self._pace.first_retry_seconds
+        while True:
+            reason = await self._look()
+            self._settle(LinkStatus(is_up=reason is None, reason=reason))
+            if reason is None:
+                retry = self._pace.first_retry_seconds
+                await self._rest()
+            else:
+                await self._clock.sleep(retry * (0.5 + self._rng() / 2))
+                retry = min(2 * retry, self._pace.longest_retry_seconds)
+
+    async def _look(self) -> str | None:
+        """Ask for a sign of life; give why there is none."""
+        limit, tries = (COMMAND_SECONDS, _TRIES) if self.state.is_up else (CONNECT_SECONDS, 1)
+        reason = None
+        for _ in range(tries):
+            self._doubt.clear()
+            began = self._clock.monotonic()
+            try:
+                async with asyncio.timeout(limit):
+                    await self._redis.ping()
+            except (RedisError, OSError, TimeoutError) as error:
+                reason = _reason(error)
+            else:
+                self.latency_ms = round((self._clock.monotonic() - began) * 1000, 3)
+                return None
+        return reason
+
+    async def _rest(self) -> None:
+        """Wait until the next look is due, or a command gives reason to doubt."""
+        timer = asyncio.create_task(self._clock.sleep(self._pace.look_seconds), name="redis-rest")
+        doubt = asyncio.create_task(self._doubt.wait(), name="redis-doubt")
+        try:
+            await asyncio.wait({timer, doubt}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+            doubt.cancel()
+            await asyncio.gather(timer, doubt, return_exceptions=True)
+
+    def _settle(self, state: LinkStatus) -> None:
+        is_news = state.is_up != self.state.is_up or not self._was_looked_at.is_set()
+        self.state = state
+        self._was_looked_at.set()
+        if is_news:
+            for listener in self._listeners:
+                listener(state)
+
+
+def _pool(url: str) -> BlockingConnectionPool:
+    options: dict[str, Any] = connection_options() | {"max_connections": _CONNECTIONS, "timeout": CONNECT_SECONDS}
+    return BlockingConnectionPool.from_url(url, **options)
+
+
+def connection_options() -> dict[str, Any]:
+    """Give how every connection is made: nobody but the watch tries anything again."""
+    return {
+        "socket_timeout": CONNECT_SECONDS,
+        "socket_connect_timeout": CONNECT_SECONDS,
+        "retry": Retry(NoBackoff(), 0),
+        "protocol": 2,
+    }
+
+
+def _away(reason: str | None) -> StoreUnavailableError:
+    message = f"Redis is not to be had: {reason}"
+    return StoreUnavailableError(message)
+
+
+def _reason(error: BaseException) -> str:
+    """Say what happened without the address, which may hold a password."""
+    if isinstance(error, (TimeoutError, RedisTimeoutError)):
+        return "no answer in time"
+    if isinstance(error, (RedisConnectionError, OSError)):
+        return "no connection"
+    return f"it refuses commands ({type(error).__name__})"
