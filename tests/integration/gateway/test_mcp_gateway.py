@@ -160,6 +160,11 @@ async def test_the_event_stream_wants_a_client_that_reads_events(api: httpx.Asyn
     assert (await api.get("/mcp", headers={"accept": "application/json"})).status_code == 406
 
 
+async def test_newer_clients_have_no_event_stream_of_their_own(api: httpx.AsyncClient) -> None:
+    answer = await api.get("/mcp", headers=ACCEPT | {"mcp-protocol-version": "2026-07-28"})
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
 async def test_older_clients_hear_that_tools_have_gone(serve: Serve) -> None:
     """Over the event stream of their era, which needs no session."""
     server = await serve(config=f"mcpServers: {{odd: {{command: python, args: [{json.dumps(str(MISBEHAVING))}]}}}}")

@@ -6,7 +6,7 @@ of callers are not passed on to tool servers; keys and the check of their audien
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Protocol
 
 from mcp.server import NotificationOptions, Server, ServerRequestContext
@@ -17,8 +17,10 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from sentinel.gateway.mcp.admission import Refusal, read_body, refusal_of_body, refusal_of_head, replayed
 from sentinel.gateway.mcp.call_log import CallLog
 from sentinel.gateway.mcp.callers import caller_of
 from sentinel.gateway.mcp.changes import Changes
@@ -90,6 +92,7 @@ class McpEndpoint:
         """
         self._toolbox = toolbox
         self._log = log
+        self._max_body_bytes = max_body_bytes
         self._changes = Changes()
         self._listening = ListenHandler(self._changes)
         server = _AnnouncingServer(
@@ -120,12 +123,30 @@ class McpEndpoint:
         """Serve one HTTP request."""
         scope = {**scope, "headers": [(name, value.strip(_BLANKS)) for name, value in scope["headers"]]}
         version = Headers(scope=scope).get(_VERSION_HEADER)
-        if scope["method"] == "GET" and (version is None or version in HANDSHAKE_PROTOCOL_VERSIONS):
+        is_older = version is None or version in HANDSHAKE_PROTOCOL_VERSIONS
+        if scope["method"] == "GET" and is_older:
             await self._changes.serve_stream(scope, receive, send)
             return
-        await self._manager.handle_request(scope, receive, send)
+        refusal = refusal_of_head(scope, allowed="GET, POST" if is_older else "POST")
+        if refusal is not None:
+            await refusal.response()(scope, receive, send)
+            return
+        with suppress(ClientDisconnect):
+            await self._serve(scope, receive, send)
 
-    async def _list(self, _: ServerRequestContext[Any], _page: PaginatedRequestParams | None) -> ListToolsResult:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await read_body(scope, receive, max_bytes=self._max_body_bytes)
+        if isinstance(body, Refusal):
+            await body.response()(scope, receive, send)
+        elif refusal := refusal_of_body(body):
+            await refusal.response()(scope, receive, send)
+        else:
+            await self._manager.handle_request(scope, replayed(body, receive), send)
+
+    async def _list(self, _: ServerRequestContext[Any], page: PaginatedRequestParams | None) -> ListToolsResult:
+        if page is not None and page.cursor is not None:
+            message = "There is one page of tools: no cursor was given out"
+            raise MCPError(INVALID_PARAMS, message)
         return ListToolsResult(tools=[listed(spec) for spec in self._toolbox.tools()])
 
     def _schema_of(self, name: str) -> Mapping[str, Any] | None:
