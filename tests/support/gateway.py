@@ -24,6 +24,7 @@ from sentinel.gateway.call import Recovery
 from sentinel.gateway.completions import Completions, served_models
 from sentinel.gateway.endpoints import GatewayApp
 from sentinel.gateway.http_upstream import HttpUpstream, UpstreamSessions, upstream_sessions
+from sentinel.gateway.open_calls import OpenCalls
 from sentinel.gateway.repeats import Repeats
 from sentinel.gateway.routing import Router
 from sentinel.gateway.translated_upstream import TranslatedUpstream
@@ -144,16 +145,19 @@ def _build(plan: Plan, sessions: UpstreamSessions) -> Gateway:
     }
     for name, provider in plan.providers.items():
         upstreams[name] = TranslatedUpstream(provider=provider, clock=clock, ids=ids)
+    open_calls = OpenCalls()
     completions = Completions(
         recovery=recovery,
         router=Router(plan.routes, frozenset(upstreams)),
         client=UpstreamClient(upstreams=upstreams),
         ids=ids,
         observe=gateway.keep,
+        open_calls=open_calls,
     )
     app.state.gateway = GatewayApp(
         completions=completions,
         repeats=Repeats(clock=clock, window_seconds=plan.repeat_seconds, max_answer_bytes=plan.max_repeated_bytes),
+        open_calls=open_calls,
         models=served_models(plan.routes),
         max_body_bytes=plan.max_body_bytes,
     )

@@ -22,6 +22,7 @@ from sentinel.errors import Outcome, ProviderError
 from sentinel.gateway.call import Recovery
 from sentinel.gateway.completions import Completions
 from sentinel.gateway.endpoints import GatewayApp
+from sentinel.gateway.open_calls import OpenCalls
 from sentinel.gateway.repeats import Repeats
 from sentinel.gateway.routing import Router
 from sentinel.gateway.upstream import UpstreamClient
@@ -204,16 +205,19 @@ class VirtualGateway:
             hedges=hedge_planner(gate, self.protection),
             clock=self.clock,
         )
+        open_calls = OpenCalls()
         completions = Completions(
             recovery=recovery,
             router=Router({"default": self.route}, frozenset(self.upstreams)),
             client=UpstreamClient(upstreams=self.upstreams),
             ids=IdSource(self.clock),
             observe=self.records.append,
+            open_calls=open_calls,
         )
         self.app = GatewayApp(
             completions=completions,
             repeats=Repeats(clock=self.clock, window_seconds=3600.0),
+            open_calls=open_calls,
             models=[],
             max_body_bytes=1_000_000,
         )

@@ -1,13 +1,17 @@
 """The gateway's use cases: a chat completion, streamed or whole, and embeddings, each over the targets of its route."""
 
+import asyncio
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 
 from sentinel.domain.routes import Deadlines, Route, Target
+from sentinel.errors import ShuttingDownError
 from sentinel.gateway.call import Call, Recovery, first_success
 from sentinel.gateway.failures import broken_text, failure_of
+from sentinel.gateway.open_calls import CUT_SHORT, OpenCalls
 from sentinel.gateway.outgoing import Outgoing
 from sentinel.gateway.parameters import check_embeddings
 from sentinel.gateway.plain_exchange import Check, PlainExchange, completion_check, embeddings_check
@@ -21,6 +25,7 @@ from sentinel.gateway.upstream import CHAT_PATH, EMBEDDINGS_PATH, Refusal, Upstr
 from sentinel.ids import IdSource
 from sentinel.resilience.deadline import Deadline
 
+_RETRY_SOON: Header = (b"retry-after", b"1")
 _SHARE_OF_ONE = 0.5
 """How much of the time that is left one target may take for a whole answer while another one could be asked."""
 
@@ -74,16 +79,25 @@ class Work:
             attempts=[attempt_brief(attempt) for attempt in self.call.ledger.by_number],
         )
 
+    async def refuse_to_go_on(self) -> None:
+        """Say, before anything was sent, that the process stops."""
+        self.observed.failed(ShuttingDownError.code, status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+        await self.asked.respond.error(ShuttingDownError.code, CUT_SHORT, headers=[*self.receipt(), _RETRY_SOON])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Completions:
-    """Serves requests; `observe` gets the record of each when it is over."""
+    """Serves requests; `observe` gets the record of each when it is over.
+
+    Those that `open_calls` cuts short, because the process stops, end with an error that says so.
+    """
 
     recovery: Recovery
     router: Router
     client: UpstreamClient
     ids: IdSource
     observe: Observe
+    open_calls: OpenCalls
 
     async def chat(self, asked: Asked) -> bool:
         """Serve a chat completion; gives whether the caller has a whole answer.
@@ -146,7 +160,13 @@ class Completions:
 
         outgoing = Outgoing(start, respond.part)
         relay = StreamRelay(call=work.call, request=request, outgoing=outgoing, client=self.client)
-        is_whole = await relay.run()
+        try:
+            is_whole = await relay.run()
+        except asyncio.CancelledError:
+            if not self.open_calls.are_cut:
+                raise
+            await _cut_short(work, relay)
+            return
         if is_whole:
             observed.succeeded()
         elif outgoing.has_started:
@@ -179,13 +199,28 @@ class Completions:
                 check=check,
             )
 
-        answered, last = await first_success(call, exchange)
+        try:
+            answered, last = await first_success(call, exchange)
+        except asyncio.CancelledError:
+            if not self.open_calls.are_cut:
+                raise
+            await work.refuse_to_go_on()
+            return
         if answered is None and last is not None and _is_filtered(call, last):
             answered = last
         if answered is None or answered.answer is None:
             await work.fail(last.refusal if last else None)
         else:
             await work.answer(answered.answer_with(call.ledger.usage))
+
+
+async def _cut_short(work: Work, relay: StreamRelay) -> None:
+    if not relay.outgoing.has_started:
+        await work.refuse_to_go_on()
+        return
+    work.observed.failed(ShuttingDownError.code)
+    await relay.fail(ShuttingDownError.code, CUT_SHORT)
+    await work.asked.respond.end()
 
 
 def _is_filtered(call: Call, exchange: PlainExchange) -> bool:

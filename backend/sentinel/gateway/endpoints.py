@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from sentinel.errors import BodyTooLargeError, SentinelError
 from sentinel.gateway.completions import Asked, Completions
+from sentinel.gateway.open_calls import OpenCalls
 from sentinel.gateway.outgoing import CallerGoneError
 from sentinel.gateway.repeats import Repeats
 from sentinel.gateway.responses import Responder
@@ -28,6 +28,7 @@ class GatewayApp:
 
     completions: Completions
     repeats: Repeats
+    open_calls: OpenCalls
     models: list[dict[str, Any]]
     max_body_bytes: int
 
@@ -43,7 +44,7 @@ class GatewayApp:
             raw = await self._body(receive)
             asked = Asked(raw=raw, headers=Headers(scope=scope), respond=respond, trace_id=_trace_id(scope))
             answer = partial(serve, self.completions)
-            await _until_caller_leaves(self.repeats.serve(path, asked, answer), receive)
+            await _until_caller_leaves(self.open_calls.begin(self.repeats.serve(path, asked, answer)), receive)
         except CallerGoneError:
             return
         except SentinelError as error:
@@ -83,9 +84,8 @@ def _trace_id(scope: Scope) -> str:
     return str(scope.get("state", {}).get("request_id") or uuid.uuid4().hex)
 
 
-async def _until_caller_leaves(work: Awaitable[None], receive: Receive) -> None:
-    """Do the work, but no longer than there is somebody to do it for."""
-    task = asyncio.ensure_future(work)
+async def _until_caller_leaves(task: asyncio.Task[None], receive: Receive) -> None:
+    """Wait for the work, but no longer than there is somebody to do it for."""
     leaving = asyncio.ensure_future(_left(receive))
     try:
         await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)

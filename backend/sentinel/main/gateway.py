@@ -7,6 +7,7 @@ from sentinel.gateway.call import Recovery
 from sentinel.gateway.completions import Completions, served_models
 from sentinel.gateway.endpoints import GatewayApp
 from sentinel.gateway.http_upstream import HttpUpstream, UpstreamSessions, upstream_sessions
+from sentinel.gateway.open_calls import OpenCalls
 from sentinel.gateway.records import Observe
 from sentinel.gateway.repeats import Repeats
 from sentinel.gateway.routing import Router
@@ -34,17 +35,20 @@ async def build_gateway(
         else TranslatedUpstream(provider=providers[name], clock=recovery.clock, ids=ids)
         for name, chosen in settings.providers.items()
     }
+    open_calls = OpenCalls()
     completions = Completions(
         recovery=recovery,
         router=Router(settings.routes, frozenset(upstreams)),
         client=UpstreamClient(upstreams=upstreams),
         ids=ids,
         observe=observe,
+        open_calls=open_calls,
     )
     limits = settings.limits
     return GatewayApp(
         completions=completions,
         repeats=Repeats(clock=recovery.clock, window_seconds=limits.idempotency_window_seconds),
+        open_calls=open_calls,
         models=served_models(settings.routes),
         max_body_bytes=limits.max_body_bytes,
     )

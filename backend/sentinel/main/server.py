@@ -149,7 +149,9 @@ class DrainingServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, end the readers, then close as usual."""
-        await self._running.queue.drain(DRAIN_SECONDS)
+        await asyncio.gather(
+            self._running.queue.drain(DRAIN_SECONDS), self._running.gateway.open_calls.drain(DRAIN_SECONDS)
+        )
         self._running.live.end()
         self._running.mcp.end()
         await super().shutdown(sockets)

@@ -1,6 +1,7 @@
 """The server as a process: bad starts, orderly stops, kill -9 in mid-answer."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -122,6 +123,28 @@ async def test_an_orderly_stop_tells_the_readers_and_loses_nothing(server: Serve
     events = await asyncio.wait_for(read_events(http, f"/api/runs/{seen[0].data['run_id']}/events"), 30)
     assert events[: len(seen)] == seen
     assert events[-1].event == "completion"
+
+
+async def test_a_stop_lets_callers_of_v1_finish_and_tells_those_that_it_cuts_short(serve: Serve) -> None:
+    server = await serve({"SIMULATED_WORDS_PER_SECOND": "100"})
+    async with httpx.AsyncClient(base_url=server.url, timeout=20) as client:
+        stopping: asyncio.Task[int] | None = None
+        endless = {"model": "default", "messages": [{"role": "user", "content": LONG}], "stream": True}
+        short = {**endless, "messages": [{"role": "user", "content": "Hello"}]}
+        async with client.stream("POST", "/v1/chat/completions", json=endless) as cut:
+            lines = cut.aiter_lines()
+            await anext(lines)
+            async with client.stream("POST", "/v1/chat/completions", json=short) as whole:
+                stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+                finished = [line async for line in whole.aiter_lines()]
+            told = [line async for line in lines if line.startswith("data: ")]
+        assert await stopping == 0
+        assert finished[-2:] == ["data: [DONE]", ""]
+        assert json.loads(told[-1].removeprefix("data: "))["error"]["code"] == "shutting_down"
+        await server.restart()
+        kept = (await client.get("/api/requests")).json()["items"]
+    ends = {record["outcome"]: (record["error_code"], record["attempts"][-1]["cause"]) for record in kept}
+    assert ends == {"completed": (None, None), "failed": ("shutting_down", "cancelled")}
 
 
 async def test_an_idle_server_stops_at_once_and_cleanly(server: Server) -> None:
