@@ -114,6 +114,7 @@ async def test_an_open_circuit_says_when_to_come_back(agent: Agent, api: httpx.A
     assert (await api.post("/api/breakers/trip", json=key)).status_code == 200
     try:
         result = await agent.call("clock__now")
+        assert "clock__now" in await agent.tools()
     finally:
         await api.post("/api/breakers/reset", json=key)
     assert result.is_error

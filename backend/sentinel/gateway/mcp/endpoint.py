@@ -10,11 +10,19 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Protocol
 
 from mcp.server import NotificationOptions, Server, ServerRequestContext
-from mcp.server.models import InitializationOptions
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.subscriptions import ListenHandler
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    EmptyResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    ServerCapabilities,
+    SetLevelRequestParams,
+)
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
@@ -61,17 +69,22 @@ class Toolbox(Protocol):
         ...
 
 
-class _AnnouncingServer(Server[Any]):
-    """Tells clients of the older era, too, that the list of tools may change."""
+class _Server(Server[Any]):
+    """Tells clients of both eras that the list of tools may change, and promises no log lines, since there are none."""
 
-    def create_initialization_options(
+    def get_capabilities(
         self,
         notification_options: NotificationOptions | None = None,
         experimental_capabilities: dict[str, dict[str, Any]] | None = None,
         extensions: dict[str, dict[str, Any]] | None = None,
-    ) -> InitializationOptions:
-        changing = notification_options or NotificationOptions(tools_changed=True)
-        return super().create_initialization_options(changing, experimental_capabilities, extensions)
+        *,
+        protocol_version: str | None = None,
+    ) -> ServerCapabilities:
+        changing = NotificationOptions(tools_changed=True)
+        capabilities = super().get_capabilities(
+            changing, experimental_capabilities, extensions, protocol_version=protocol_version
+        )
+        return capabilities.model_copy(update={"logging": None})
 
 
 class McpEndpoint:
@@ -95,7 +108,7 @@ class McpEndpoint:
         self._max_body_bytes = max_body_bytes
         self._changes = Changes()
         self._listening = ListenHandler(self._changes)
-        server = _AnnouncingServer(
+        server = _Server(
             "sentinel",
             version=version,
             title="Sentinel",
@@ -105,6 +118,7 @@ class McpEndpoint:
             on_call_tool=self._call,
             on_subscriptions_listen=self._listening,
         )
+        server.add_request_handler("logging/setLevel", SetLevelRequestParams, _take_level)
         self._manager = StreamableHTTPSessionManager(server, stateless=True, max_request_body_size=max_body_bytes)
         on_changed(self._changes.tell)
 
@@ -170,3 +184,8 @@ class McpEndpoint:
         if outcome.cause is Cause.UNKNOWN_TOOL:
             raise MCPError(INVALID_PARAMS, outcome.text)
         return result_of(outcome)
+
+
+async def _take_level(_: ServerRequestContext[Any], _asked: SetLevelRequestParams) -> EmptyResult:
+    """Take any level: older clients set one without asking whether there are log lines."""
+    return EmptyResult()
