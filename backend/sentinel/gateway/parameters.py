@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sentinel.errors import RequestError
+from sentinel.redaction import redact_text
 
 MAX_CHOICES: Final = 128
 MAX_NAME_LENGTH: Final = 512
@@ -42,10 +43,11 @@ def check_embeddings(body: Mapping[str, Any]) -> None:
 
 
 def check_model(body: Mapping[str, Any]) -> None:
-    """Check the name of the model; it is kept with every request, so that its length is limited."""
+    """Check the name of the model; it is kept and shown with every request, so that it must be short and no secret."""
     name = body.get("model")
     is_name = isinstance(name, str) and 0 < len(name) <= MAX_NAME_LENGTH
     require(is_name, "model", f"must be a string of 1 to {MAX_NAME_LENGTH} characters")
+    require(redact_text(str(name)) == name, "model", "looks like a credential, which belongs in the Authorization header")
 
 
 def _check_messages(messages: Any) -> None:

@@ -124,6 +124,17 @@ async def test_a_header_that_makes_no_sense_is_refused_by_name(
     assert simulator.requests.find() == []
 
 
+@pytest.mark.parametrize("name", ["sk-proj-0123456789abcdef", "simulated-primary/sk-proj-0123456789abcdef"])
+@pytest.mark.parametrize("path", ["/chat/completions", "/embeddings"])
+async def test_a_key_in_the_place_of_the_model_is_neither_kept_nor_sent_nor_repeated(
+    caller: httpx.AsyncClient, simulator: Simulator, gateway: Gateway, name: str, path: str
+) -> None:
+    answer = await caller.post(path, json={**GOOD, "input": "a", "model": name})
+    check_error(answer, 400, "invalid_request", "model")
+    assert "0123456789" not in answer.text
+    assert (simulator.requests.find(), gateway.records) == ([], [])
+
+
 async def test_a_route_that_does_not_exist_is_not_found(caller: httpx.AsyncClient, simulator: Simulator) -> None:
     answer = await ask(caller, headers={"X-Sentinel-Route": "nowhere"})
     check_error(answer, 404, "unknown_route", "X-Sentinel-Route")
