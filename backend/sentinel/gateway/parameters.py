@@ -47,7 +47,7 @@ def check_model(body: Mapping[str, Any]) -> None:
     name = body.get("model")
     is_name = isinstance(name, str) and 0 < len(name) <= MAX_NAME_LENGTH
     require(is_name, "model", f"must be a string of 1 to {MAX_NAME_LENGTH} characters")
-    require(redact_text(str(name)) == name, "model", "looks like a credential, which belongs in the Authorization header")
+    require(redact_text(str(name)) == name, "model", "looks like a credential, which belongs in a header")
 
 
 def _check_messages(messages: Any) -> None:
