@@ -6,7 +6,7 @@ python := .venv/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test check bench format lock openapi clean
+.PHONY: help setup run dev test soak check bench format lock openapi clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:[^#]*##/ :/' | awk -F' : ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -22,9 +22,13 @@ dev: ## the same address, with reload: the backend restarts, the console is `nex
 	@$(setup) dev
 	@exec $(python) -m scripts.dev
 
-test: ## all tests: unit, wire, integration, docs, browser, console (ARGS go to pytest)
+test: ## all tests: unit, wire, integration, cluster, docs, browser, console (ARGS go to pytest)
 	@$(setup) test
 	@$(python) -m scripts.tests $(ARGS)
+
+soak: ## the chaos test for as long as wanted (MINUTES=10 RUNS=200 SEED=1 STAGE=one)
+	@$(setup) cluster
+	@$(python) -m tests.cluster $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RUNS),--runs $(RUNS)) $(if $(STAGE),--stage $(STAGE))
 
 check: ## formatting, lint, types, import layers, migrations, generated files
 	@$(setup) check

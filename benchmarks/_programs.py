@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import orjson
 
+from scripts.cluster.processes import descendants
 from scripts.project import ROOT, child_environment
 
 _SOURCES = os.pathsep.join([str(ROOT / "backend"), str(ROOT)])
@@ -125,12 +126,12 @@ class Program:
 
     def cpu_seconds(self, *, with_children: bool = True) -> float:
         """The processor time that it and its children have used; 0 where the kernel does not tell."""
-        pids = [self.pid, *(_descendants(self.pid) if with_children else ())]
+        pids = [self.pid, *(descendants(self.pid) if with_children else ())]
         return sum(_cpu_seconds(pid) for pid in pids)
 
     def resident_megabytes(self) -> float:
         """The memory that it and its children hold now; 0 where the kernel does not tell."""
-        return sum(_resident_bytes(pid) for pid in (self.pid, *_descendants(self.pid))) / 1e6
+        return sum(_resident_bytes(pid) for pid in (self.pid, *descendants(self.pid))) / 1e6
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -158,15 +159,6 @@ class Program:
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     assert pipe is not None, "only of programs that talk"
     return pipe
-
-
-def _descendants(pid: int) -> list[int]:
-    found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            for child in map(int, task.read_text(encoding="ascii").split()):
-                found += [child, *_descendants(child)]
-    return found
 
 
 def _cpu_seconds(pid: int) -> float:

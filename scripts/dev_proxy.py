@@ -39,16 +39,16 @@ class DevProxy:
         except OSError:
             writer.write(_unavailable(port))
             return
-        upstream.write(_single_exchange(head))
-        sending = asyncio.ensure_future(_pump(reader, upstream))
+        upstream.write(single_exchange(head))
+        sending = asyncio.ensure_future(pump(reader, upstream))
         try:
-            await _pump(answers, writer)
+            await pump(answers, writer)
         finally:
             sending.cancel()
             upstream.close()
 
 
-def _single_exchange(head: bytes) -> bytes:
+def single_exchange(head: bytes) -> bytes:
     """Ask for one exchange only, unless the connection is about to become a WebSocket."""
     if _UPGRADE.search(head):
         return head
@@ -63,7 +63,8 @@ def _unavailable(port: int) -> bytes:
     return f"{head}\r\n".encode() + body
 
 
-async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+async def pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    """Pass bytes on as they come, no faster than they are taken."""
     while data := await source.read(_CHUNK_BYTES):
         target.write(data)
         await target.drain()

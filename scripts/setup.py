@@ -1,4 +1,4 @@
-"""Makes everything that a make target needs, and nothing twice: `python3 -m scripts.setup run|test|check|dev|lock`.
+"""Makes everything that a make target needs, and nothing twice: `python3 -m scripts.setup run|test|check|dev|lock|…`.
 
 `scripts/python.sh` finds a Python for it. What is done is kept in stamps (`scripts/stamps.py`).
 """
@@ -35,12 +35,14 @@ def steps_for(goal: str) -> list[Step | Together]:
             return _base("runtime")
         case "check":
             return _base("dev")
+        case "cluster":
+            return [*_base("dev"), node_steps.console()]
         case "test":
             return [*_base("dev"), *_for_tests()]
         case "lock":
             return [python_steps.environment(), python_steps.installer()]
         case _:
-            message = f"unknown goal {goal!r}: run, dev, check, test, bench or lock"
+            message = f"unknown goal {goal!r}: run, dev, check, test, bench, cluster or lock"
             raise StepFailedError(message)
 
 

@@ -13,7 +13,7 @@ def main(arguments: Sequence[str]) -> int:
     environment = child_environment()
     say("console tests")
     console = subprocess.run([NPM, "run", "--silent", "test"], cwd=FRONTEND, env=environment, check=False).returncode
-    say("\nbackend, wire, integration, browser and docs tests")
+    say("\nbackend, wire, integration, cluster, browser and docs tests")
     backend = subprocess.run([PYTHON, "-m", "pytest", *arguments], cwd=ROOT, env=environment, check=False).returncode
     if console:
         say("The console's tests failed: see above.")

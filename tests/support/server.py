@@ -4,8 +4,6 @@ It can be stopped as a service manager would, killed as a crash would, and start
 """
 
 import asyncio
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,11 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.processes import Program, free_port
+from scripts.cluster.machines import READY_SECONDS
+from scripts.cluster.processes import Program
+from scripts.cluster.sentinels import Sentinel
 
-_READY_SECONDS = 60.0
 _POLL_SECONDS = 0.02
-_KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 
 
 class Server:
@@ -26,14 +24,17 @@ class Server:
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         """`environment` is added to a bare one: nothing from the developer's shell or `.env` gets in."""
         self.folder = folder
-        self.port = free_port()
-        self._environment = dict(environment)
-        self._program: Program | None = None
+        self._sentinel = Sentinel(folder, environment)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._sentinel.port
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return self._sentinel.url
 
     @property
     def pid(self) -> int:
@@ -52,7 +53,7 @@ class Server:
             AssertionError: it ended instead.
             TimeoutError: it was not ready in time.
         """
-        self._program = self._launch()
+        self._sentinel.launch()
         await self._wait_until_ready()
 
     async def refuse(self) -> tuple[int, str]:
@@ -61,8 +62,8 @@ class Server:
         Raises:
             TimeoutError: it started all the same.
         """
-        self._program = self._launch()
-        code = await asyncio.to_thread(self._program.wait, seconds=_READY_SECONDS)
+        self._sentinel.launch()
+        code = await asyncio.to_thread(self._running.wait, seconds=READY_SECONDS)
         return code, self.log
 
     def stop(self) -> int:
@@ -79,35 +80,19 @@ class Server:
 
     def close(self) -> None:
         """Make sure that nothing is left running."""
-        if self._program and self._program.is_running:
-            self._program.stop()
-
-    def _launch(self) -> Program:
-        return Program(
-            [Path(sys.executable).parent / "sentinel", "serve"],
-            folder=self.folder,
-            log=self.folder / "server.log",
-            environment=self._whole_environment(),
-        )
+        self._sentinel.stop()
 
     @property
     def _running(self) -> Program:
-        assert self._program, "the server was never started"
-        return self._program
-
-    def _whole_environment(self) -> dict[str, str]:
-        bare = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        database = f"sqlite+aiosqlite:///{self.folder / 'sentinel.db'}"
-        own = {"HOST": "127.0.0.1", "PORT": str(self.port), "DATABASE_URL": database, "LANGSMITH_TRACING": "false"}
-        return bare | own | self._environment
+        return self._sentinel.program
 
     async def _wait_until_ready(self) -> None:
-        end = time.monotonic() + _READY_SECONDS
+        end = time.monotonic() + READY_SECONDS
         async with httpx.AsyncClient(base_url=self.url, timeout=2) as client:
             while not await self._is_ready(client):
                 assert self._running.is_running, f"the server ended:\n{self.log}"
                 if time.monotonic() > end:
-                    message = f"not ready after {_READY_SECONDS} s:\n{self.log}"
+                    message = f"not ready after {READY_SECONDS} s:\n{self.log}"
                     raise TimeoutError(message)
                 await asyncio.sleep(_POLL_SECONDS)
 

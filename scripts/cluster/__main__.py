@@ -1,0 +1,76 @@
+"""`make cluster`: the whole topology on loopback until Ctrl-C; nothing is left of it, not even after `kill -9`."""
+
+import argparse
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.cluster import topology
+from scripts.cluster.processes import DidNotStartError, is_alive
+from scripts.cluster.topology import PREFIX, Cluster, Size, cluster_folder
+from scripts.steps import say
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Start a cluster, say where it is, and stop it at a signal; 1 if it cannot be started."""
+    options = _parser().parse_args(arguments)
+    if not topology.can_run():
+        say("cluster: it needs PostgreSQL from its wheel, which exists for Python 3.11 to 3.13 only")
+        return 1
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    _remove_what_the_dead_left()
+    with cluster_folder() as folder:
+        cluster = Cluster(folder, Size(servers=options.servers, workers=options.workers, port=options.port))
+        return _run(cluster, stop)
+
+
+def _run(cluster: Cluster, stop: threading.Event) -> int:
+    say("cluster: starting …")
+    try:
+        cluster.start()
+        say(_addresses(cluster))
+        stop.wait()
+        say("cluster: stopping …")
+    except (DidNotStartError, TimeoutError) as error:
+        say(f"cluster: {error}")
+        return 1
+    finally:
+        cluster.stop()
+    return 0
+
+
+def _addresses(cluster: Cluster) -> str:
+    rows = [(machine.name, str(machine.program.pid), machine.url) for machine in cluster.machines]
+    if cluster.postgres:
+        rows.insert(0, ("postgres", str(cluster.postgres.pid), cluster.postgres.url(topology.DATABASE)))
+    lines = [f"  {name:<12} {pid:>8}  {url}" for name, pid, url in rows]
+    title = f"  {'machine':<12} {'process':>8}  address"
+    return "\n".join([title, *lines, f"console and API: {cluster.proxy.url} (Ctrl-C stops; logs in {cluster.folder})"])
+
+
+def _remove_what_the_dead_left() -> None:
+    """Remove the folders of clusters that were killed and could not do it; their processes ended with them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError, ValueError):
+            if not is_alive(int((folder / topology.OWNER).read_text(encoding="ascii"))):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m scripts.cluster", description=__doc__)
+    parser.add_argument("--servers", type=int, default=2, help="how many `sentinel serve`")
+    parser.add_argument("--workers", type=int, default=2, help="how many `sentinel worker`; 0: the servers work")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")), help="of the proxy")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""`make soak`: play after play on every topology, each with a seed of its own, until the time is over or one fails."""
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from itertools import count
+
+from scripts.cluster.topology import cluster_folder
+from scripts.project import CACHE
+from scripts.steps import say
+from tests.cluster.play import Play, Report, write_bundle
+from tests.cluster.stage import STAGES, Stage
+
+BUNDLES = CACHE / "cluster"
+
+
+async def performed(stage: Stage, *, seed: int, runs: int) -> Report:
+    """Give a play on a stage, which is taken down afterwards; what breaks an invariant leaves a bundle behind."""
+    try:
+        await asyncio.to_thread(stage.start)
+        report = await Play(stage, seed, runs).perform()
+    finally:
+        await asyncio.to_thread(stage.stop)
+    report.broken.extend(f"processes: {pid} was left behind" for pid in stage.left_behind())
+    if report.broken:
+        write_bundle(BUNDLES, report, stage.logs)
+    return report
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play until the time is over; 1 as soon as an invariant does not hold."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    until = time.monotonic() + 60 * options.minutes
+    say(f"soak: seed {options.seed}, {options.runs} runs a play, {options.minutes:g} minutes")
+    for seed in count(options.seed):
+        for name in options.stage or STAGES:
+            with cluster_folder() as folder:
+                report = asyncio.run(performed(STAGES[name](folder), seed=seed, runs=options.runs))
+            say(str(report))
+            if report.broken:
+                say(f"again: make soak SEED={seed} RUNS={options.runs} STAGE={name}; see {BUNDLES}")
+                return 1
+            if time.monotonic() > until:
+                return 0
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="of the first play; each has the next one")
+    parser.add_argument("--minutes", type=float, default=10, help="begin no new play after this time")
+    parser.add_argument("--runs", type=int, default=200, help="questions of a play")
+    parser.add_argument("--stage", choices=STAGES, action="append", help="only this topology")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
