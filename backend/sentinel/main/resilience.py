@@ -10,7 +10,7 @@ from sentinel.main.providers import circuits_of
 from sentinel.resilience.backoff import Backoff
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.breaker_view import Listener, Transition
-from sentinel.resilience.bulkhead import BulkheadBoard
+from sentinel.resilience.bulkhead import BulkheadBoard, BulkheadConfig
 from sentinel.resilience.cooldowns import CooldownBoard
 from sentinel.resilience.explain import RouteExplainer
 from sentinel.resilience.gate import TargetGate
@@ -60,7 +60,7 @@ def build_resilience(settings: Settings, clock: Clock) -> Resilience:
     protection = Protection(
         board=_board(settings, clock, transitions),
         cooldowns=CooldownBoard(clock, listener=holds),
-        bulkheads=BulkheadBoard(),
+        bulkheads=BulkheadBoard(_places(settings)),
         budget=RetryBudget(BudgetConfig(ratio=settings.retry.budget_ratio)),
         slow_first_token_seconds=settings.breaker.slow_first_token_seconds,
     )
@@ -97,6 +97,11 @@ def _board(settings: Settings, clock: Clock, listener: Listener) -> BreakerBoard
     for key in circuits_of(settings.routes):
         board.get(key)
     return board
+
+
+def _places(settings: Settings) -> BulkheadConfig:
+    own = {target: model.max_concurrency for target, model in settings.models.items() if model.max_concurrency}
+    return BulkheadConfig(max_concurrency=settings.bulkhead.max_concurrency, by_target=own)
 
 
 def _planner(settings: Settings, protection: Protection) -> RecoveryPlanner:

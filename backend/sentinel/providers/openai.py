@@ -22,7 +22,7 @@ from sentinel.providers.usage_refusals import UsageRefusals
 from sentinel.providers.web_pages import refuse_web_page
 
 _NO_ANSWER = (openai.APIConnectionError, openai.APIResponseValidationError)
-_LIMITS = httpx2.Limits(max_connections=500, max_keepalive_connections=50)
+_LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
 
 
 @dataclass(frozen=True, slots=True)

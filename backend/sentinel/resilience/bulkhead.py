@@ -1,7 +1,8 @@
 """The bulkhead: how many calls may be in flight to one target, so that one that crawls does not take all there is.
 
-The limit follows what the target can bear: it is halved when calls are throttled or run out of time, and grows back
-by about one per limit's worth of successes, up to the configured maximum. Latency says nothing here, since it grows
+The limit follows what the target can bear: when calls are throttled or run out of time it falls to what is in flight
+then, or, if it was no higher, to half; and it grows back by about one per limit's worth of successes, up to the
+configured maximum (additive increase, multiplicative decrease). Latency says nothing here, since it grows
 with the length of the answer.
 """
 
@@ -18,6 +19,8 @@ from sentinel.resilience.refusal import Refusal, RefusalCause
 
 _WIDTH_STEP = 1.0
 _NARROWING = 0.5
+_SPARE = 32
+"""A limit is not counted as higher than this, or than twice of what is in flight: so much nobody has tried out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,7 @@ class BulkheadConfig:
     `max_targets` bounds what is remembered of targets without calls.
     """
 
-    max_concurrency: int = 64
+    max_concurrency: int = 1024
     by_target: Mapping[Target, int] = field(default_factory=dict)
     max_targets: int = 4096
 
@@ -51,7 +54,8 @@ class _Compartment:
 
     def narrow(self, era: int) -> None:
         if era == self.era:
-            self.limit = max(1.0, self.limit * _NARROWING)
+            tried_out = max(_SPARE, 2 * self.in_flight)
+            self.limit = max(1.0, min(self.limit, tried_out) * _NARROWING)
             self.era += 1
 
     def widen(self) -> None:

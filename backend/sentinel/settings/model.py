@@ -12,6 +12,7 @@ from sentinel.settings.schema import (
     AlertSettings,
     BreakerSettings,
     BudgetSettings,
+    BulkheadSettings,
     CapabilitySettings,
     HealthSettings,
     LangChainSettings,
@@ -73,6 +74,7 @@ class Settings(Model):
 
     breaker: BreakerSettings
     retry: RetrySettings
+    bulkhead: BulkheadSettings
     health: HealthSettings
     mcp_servers: dict[str, McpServerSettings]
     tool_defaults: ToolDefaults

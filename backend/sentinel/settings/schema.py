@@ -119,6 +119,7 @@ class ModelSettings(Model):
     prefill: bool = False
     context_tokens: Count | None = None
     larger_context: TargetField | None = None
+    max_concurrency: Count | None = None
     price: PriceSettings | None = None
 
 
@@ -169,6 +170,12 @@ class RetrySettings(Model):
     base_delay_seconds: Delay = 0.5
     max_delay_seconds: Delay = 8.0
     budget_ratio: Ratio = 0.1
+
+
+class BulkheadSettings(Model):
+    """How many calls one target may be working on."""
+
+    max_concurrency: Count = 1024
 
 
 class HealthSettings(Model):
@@ -340,6 +347,7 @@ class FileSettings(Model):
     models: dict[TargetField, ModelSettings] = Field(default_factory=dict)
     breaker: BreakerSettings = BreakerSettings()
     retry: RetrySettings = RetrySettings()
+    bulkhead: BulkheadSettings = BulkheadSettings()
     health: HealthSettings = HealthSettings()
     mcp_servers: dict[ServerName, McpServerSettings] | None = Field(default=None, alias="mcpServers")
     tools: ToolSettings = ToolSettings()

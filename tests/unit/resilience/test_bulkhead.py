@@ -91,6 +91,23 @@ def test_one_burst_of_throttles_halves_the_limit_once() -> None:
     assert places.limit(TARGET) == 4
 
 
+def test_a_limit_that_was_never_reached_falls_to_what_is_in_flight_and_only_then_to_half() -> None:
+    places = board(1000)
+    permits = [places.enter(TARGET) for _ in range(100)]
+    permits[0].settle(finished(TARGET, "rate_limit"))
+    assert places.limit(TARGET) == 100
+    for permit in permits[:40]:
+        permit.release()
+    call(places, "rate_limit")
+    assert places.limit(TARGET) == 50
+
+
+def test_a_single_late_answer_of_a_target_with_little_to_do_leaves_room() -> None:
+    places = board(1000)
+    call(places, "first_token_timeout")
+    assert places.limit(TARGET) == 16
+
+
 def test_calls_above_a_halved_limit_go_on_and_no_new_ones_begin() -> None:
     places = board(8)
     permits = [places.enter(TARGET) for _ in range(8)]
