@@ -49,11 +49,15 @@ class Phase(StrEnum):
     RECOVERED = "recovered"
     DRAINING = "draining"
     HEARTBEAT = "heartbeat"
+    SNAPSHOT = "snapshot"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a run's log. `seq` starts at 1 and has no gaps; `data` holds what the type needs besides."""
+    """One line of a run's log. `seq` starts at 1 and has no gaps; `data` holds what the type needs besides.
+
+    Of a log that was pruned a `snapshot` stands for all lines up to its own number.
+    """
 
     run_id: str
     seq: int

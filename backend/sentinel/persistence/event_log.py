@@ -8,6 +8,7 @@ from sentinel.domain.events import Event
 from sentinel.domain.runs import RunStatus
 from sentinel.domain.stores import LogHead
 from sentinel.persistence.engine import Engine
+from sentinel.persistence.packed_tokens import PACKED, unpacked
 from sentinel.persistence.rows import event_from
 from sentinel.persistence.tables import run_events, runs
 
@@ -24,21 +25,31 @@ class SqlEventLog:
 
     async def read(self, run_id: str, *, after: int, limit: int = 1000) -> Sequence[Event]:
         """Give committed events with seq > `after`, in order."""
-        return await self._engine.read(_read, run_id, after=after, limit=limit)
+        return await self._engine.read(read_log, run_id, after=after, limit=limit)
 
     async def heads(self, run_ids: Collection[str]) -> Mapping[str, LogHead]:
         """Give the committed end of each log; unknown runs are left out."""
         return await self._engine.read(_heads, list(run_ids))
 
 
-def _read(connection: Connection, run_id: str, *, after: int, limit: int) -> list[Event]:
+def read_log(connection: Connection, run_id: str, *, after: int, limit: int) -> list[Event]:
+    """Give events with seq > `after`, in order, as they were appended, in whatever form they are kept now."""
     statement = (
         select(run_events)
         .where(run_events.c.run_id == run_id, run_events.c.seq > min(max(after, 0), _LARGEST_SEQ))
         .order_by(run_events.c.seq)
         .limit(limit)
     )
-    return [event_from(row) for row in connection.execute(statement)]
+    events: list[Event] = []
+    with connection.execute(statement) as rows:
+        for row in rows:
+            if row.type == PACKED:
+                events += [event for event in unpacked(row) if event.seq > after]
+            else:
+                events.append(event_from(row))
+            if len(events) >= limit:
+                break
+    return events[:limit]
 
 
 def _heads(connection: Connection, run_ids: Sequence[str]) -> dict[str, LogHead]:

@@ -13,8 +13,9 @@ from sentinel.clock import Clock
 from sentinel.domain.messages import Role
 from sentinel.domain.runs import RunEnding, RunStatus
 from sentinel.persistence.engine import Engine
+from sentinel.persistence.event_log import read_log
 from sentinel.persistence.group_commit import BufferLimits, GroupCommit, Publish
-from sentinel.persistence.rows import attempt_rows, event_from, event_row, folded, run_tool_call_row, usage_columns
+from sentinel.persistence.rows import attempt_rows, event_row, folded, run_tool_call_row, usage_columns
 from sentinel.persistence.run_log import LogPart
 from sentinel.persistence.tables import attempts, messages, run_events, runs, threads, tool_calls
 
@@ -98,12 +99,8 @@ def _stands_already(connection: Connection, part: LogPart, row: Any) -> bool:
     """Tell whether an earlier commit of this part, whose answer was lost, has written it."""
     if row is None or row.fence != part.run.fence or row.last_seq < part.last_seq:
         return False
-    statement = (
-        select(run_events)
-        .where(run_events.c.run_id == row.run_id, run_events.c.seq.between(part.first_seq, part.last_seq))
-        .order_by(run_events.c.seq)
-    )
-    return tuple(event_from(stored) for stored in connection.execute(statement)) == part.events
+    stored = read_log(connection, row.run_id, after=part.first_seq - 1, limit=len(part.events))
+    return tuple(stored) == part.events
 
 
 def _write(connection: Connection, parts: Sequence[LogPart]) -> None:

@@ -1,30 +1,23 @@
-"""Retention: what is older than it has to be is deleted, a little at a time, behind the back of everything else.
+"""Retention: what is older than it has to be is deleted, a little at a time, by the sweeper.
 
-A sweep takes many small transactions instead of one, so that no writer waits for it; what it does not get to, because
-the database went away or the process ended, the next one does.
+A sweep takes many small transactions instead of one, so that no writer waits for it.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, delete, select, true
 
 from sentinel.clock import Clock
-from sentinel.errors import StoreError
 from sentinel.persistence.engine import Engine
+from sentinel.persistence.sweeping import PAUSE_SECONDS, is_our_turn
 from sentinel.persistence.tables import gateway_requests, incidents, tool_calls
 from sentinel.telemetry.logging import get_logger
 
 logger = get_logger(__name__)
 
-_FIRST_SWEEP_SECONDS = 60.0
-"""The start has better things to do."""
-_SWEEP_SECONDS = 3600.0
-_PAUSE_SECONDS = 0.05
 _BATCH = 500
 
 
@@ -51,42 +44,28 @@ def rules(*, requests_days: int, incidents_days: int, tool_calls_days: int) -> l
     """Give the rules there are; 0 days keep for ever. The tool calls of runs go with the runs."""
     requests, told, calls = gateway_requests.c, incidents.c, tool_calls.c
     return [
-        Rule(name="requests", key=requests.request_id, moment=requests.started_at, keep=_kept(requests_days)),
-        Rule(name="incidents", key=told.incident_id, moment=told.at, keep=_kept(incidents_days)),
+        Rule(name="requests", key=requests.request_id, moment=requests.started_at, keep=kept(requests_days)),
+        Rule(name="incidents", key=told.incident_id, moment=told.at, keep=kept(incidents_days)),
         Rule(
             name="tool_calls",
             key=calls.call_id,
             moment=calls.started_at,
-            keep=_kept(tool_calls_days),
+            keep=kept(tool_calls_days),
             only=calls.run_id.is_(None),
         ),
     ]
 
 
 class Retention:
-    """Sweeps now and then while it is entered."""
+    """Deletes what is older than its rule allows."""
 
     def __init__(self, *, engine: Engine, clock: Clock, rules: Sequence[Rule], batch: int = _BATCH) -> None:
-        """Delete by `rules`, at most `batch` rows in one transaction. Nothing runs before it is entered."""
+        """Delete by `rules`, at most `batch` rows in one transaction."""
         self._engine = engine
         self._clock = clock
         self._rules = rules
         self._batch = batch
-        self._worker: asyncio.Task[None] | None = None
         self.deleted = {rule.name: 0 for rule in rules}
-
-    async def __aenter__(self) -> Self:
-        self._worker = asyncio.create_task(self._work(), name="retention")
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.wait({self._worker})
-            if not self._worker.cancelled():
-                self._worker.result()
 
     async def sweep(self) -> None:
         """Delete everything that is old enough.
@@ -99,15 +78,6 @@ class Retention:
             if count:
                 logger.info("old_records_deleted", of=rule.name, count=count)
 
-    async def _work(self) -> None:
-        await self._clock.sleep(_FIRST_SWEEP_SECONDS)
-        while True:
-            try:
-                await self.sweep()
-            except StoreError as error:
-                logger.warning("retention_put_off", detail=error.message)
-            await self._clock.sleep(_SWEEP_SECONDS)
-
     async def _sweep(self, rule: Rule) -> int:
         if rule.keep is None:
             return 0
@@ -115,14 +85,17 @@ class Retention:
         while deleted := await self._engine.write(_delete_some, rule, before=before, limit=self._batch):
             count += deleted
             self.deleted[rule.name] += deleted
-            await self._clock.sleep(_PAUSE_SECONDS)
+            await self._clock.sleep(PAUSE_SECONDS)
         return count
 
 
 def _delete_some(connection: Connection, rule: Rule, *, before: datetime, limit: int) -> int:
+    if not is_our_turn(connection):
+        return 0
     old = select(rule.key).where(rule.moment < before, rule.only).order_by(rule.moment).limit(limit)
     return connection.execute(delete(rule.table).where(rule.key.in_(old))).rowcount
 
 
-def _kept(days: int) -> timedelta | None:
+def kept(days: int) -> timedelta | None:
+    """Give how long so many days are; None for 0, which is for ever."""
     return timedelta(days=days) if days else None

@@ -4,6 +4,7 @@ A thread owns its messages and runs, a run owns its events, attempts and tool ca
 attempts: deleting the owner deletes all.
 """
 
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -88,6 +89,14 @@ messages = Table(
     UniqueConstraint("thread_id", "position"),
 )
 
+class LogForm(StrEnum):
+    """What is left of a run's log: all rows as they were written, with its tokens packed, or only its end."""
+
+    FULL = "full"
+    COMPACTED = "compacted"
+    PRUNED = "pruned"
+
+
 runs = Table(
     "runs",
     metadata,
@@ -104,6 +113,7 @@ runs = Table(
     _optional_text("taken_over_from"),
     Column("fence", Integer, nullable=False),
     Column("last_seq", Integer, nullable=False),
+    _text("log_form", server_default=LogForm.FULL.value),
     Column("recovered", Integer, nullable=False),
     Column("cancel_requested", Boolean, nullable=False),
     _optional_text("provider"),
@@ -122,6 +132,7 @@ runs = Table(
     Index(None, "created_at", "run_id"),
     Index(None, "thread_id", "created_at", "run_id"),
     Index(None, "status", "created_at", "run_id"),
+    Index(None, "log_form", "ended_at"),
 )
 
 # Literals, not parameters: SQLite uses a partial index only when it can read the condition in the statement.
