@@ -174,7 +174,12 @@ def _work_readings(storage: Storage, queue: RunQueue) -> Iterator[Reading]:
         name="sentinel_records_deleted_total",
         help="Records that were old enough to be deleted.",
         labels=["of"],
-        read=lambda: [((name,), count) for name, count in storage.retention.deleted.items()],
+        read=lambda: [((name,), count) for name, count in storage.upkeep.deleted.items()],
+    )
+    yield Reading(
+        name="sentinel_logs_compacted_total",
+        help="Logs of ended runs whose tokens were put together.",
+        read=single(lambda: storage.upkeep.compaction.compacted),
     )
     yield Reading(
         name="sentinel_database_writable",

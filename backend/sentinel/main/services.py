@@ -32,6 +32,7 @@ from sentinel.main.resilience import Resilience, build_resilience, prices_of
 from sentinel.main.sharing import open_sharing, redis_check
 from sentinel.main.storage import Storage, open_storage
 from sentinel.main.tools import mcp_endpoint, open_tools, run_budget
+from sentinel.main.upkeep import watch_for_leaks
 from sentinel.main.watching import Watch, watch_over
 from sentinel.persistence.checkpointer import open_checkpointer
 from sentinel.persistence.database_url import is_sqlite, normalise
@@ -88,7 +89,7 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
         tools = await stack.enter_async_context(
             open_tools(settings, parts, storage=storage, watch=watch, environment=environment)
         )
-        graph = build_graph(await _checkpointer(settings, stack))
+        graph = build_graph(await _checkpointer(settings, storage, clock=clock, stack=stack))
         models, recovery = await _calls(settings, parts, monitor=monitor, watch=watch, stack=stack)
         gateway = await build_gateway(
             settings, recovery, providers=models.providers, ids=ids, observe=watch.request_over, stack=stack
@@ -137,9 +138,11 @@ async def _calls(
     return models, recovery
 
 
-async def _checkpointer(settings: Settings, stack: AsyncExitStack) -> Any:
+async def _checkpointer(settings: Settings, storage: Storage, *, clock: Clock, stack: AsyncExitStack) -> Any:
     url = settings.database_url.get_secret_value()
-    return await stack.enter_async_context(open_checkpointer(url, settings.checkpoint_path))
+    saver = await stack.enter_async_context(open_checkpointer(url, settings.checkpoint_path))
+    await watch_for_leaks(saver, storage.engine, clock=clock, stack=stack)
+    return saver
 
 
 def _controls(settings: Settings, parts: Resilience, *, storage: Storage, watch: Watch) -> OperatorControls:

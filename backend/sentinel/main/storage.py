@@ -15,6 +15,7 @@ from sentinel.coordination.shared import Shared
 from sentinel.domain.incidents import Incident
 from sentinel.domain.requests import RequestRecord
 from sentinel.domain.tools import ToolCallRecord
+from sentinel.main.upkeep import Upkeep, open_upkeep
 from sentinel.persistence.audit_log import SqlAuditLog
 from sentinel.persistence.engine import Engine, create_engine
 from sentinel.persistence.event_log import SqlEventLog
@@ -23,7 +24,6 @@ from sentinel.persistence.incident_store import SqlIncidentStore
 from sentinel.persistence.journal import Journal
 from sentinel.persistence.migrations import upgrade
 from sentinel.persistence.request_store import SqlRequestStore
-from sentinel.persistence.retention import Retention, rules
 from sentinel.persistence.run_store import SqlRunStore
 from sentinel.persistence.thread_store import SqlThreadStore
 from sentinel.persistence.tool_call_store import SqlToolCallStore
@@ -58,7 +58,7 @@ class Storage:
     incident_journal: WriteBehind[Incident]
     tool_calls: SqlToolCallStore
     tool_call_journal: WriteBehind[ToolCallRecord]
-    retention: Retention
+    upkeep: Upkeep
 
 
 async def open_storage(settings: Settings, clock: Clock, stack: AsyncExitStack, *, shared: Shared) -> Storage:
@@ -102,9 +102,7 @@ async def open_storage(settings: Settings, clock: Clock, stack: AsyncExitStack, 
         tool_call_journal=await stack.enter_async_context(
             _behind("tool_calls", tool_calls.add, key=lambda record: record.call_id, clock=clock)
         ),
-        retention=await stack.enter_async_context(
-            Retention(engine=engine, clock=clock, rules=rules(**settings.retention.model_dump()))
-        ),
+        upkeep=await open_upkeep(settings.retention, engine, clock=clock, stack=stack),
     )
 
 

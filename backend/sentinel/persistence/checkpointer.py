@@ -5,6 +5,7 @@ ended its runner calls `adelete_thread(run_id)`, so this store stays small. Only
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,11 +18,12 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from psycopg import AsyncConnection, Error
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from sentinel.errors import StoreUnavailableError
 from sentinel.persistence.database_url import is_sqlite, libpq_url, normalise, prepare_file
 from sentinel.persistence.driver_errors import translated
+from sentinel.persistence.sharded_saver import ShardedSaver
 
 _BUSY_TIMEOUT_SECONDS = 5.0
 _CONNECT_TIMEOUT_SECONDS = 10
@@ -31,23 +33,44 @@ _CONNECTION: dict[str, Any] = {
     "prepare_threshold": 0,
     "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
 }
-_POOL_SIZE = 4  # a saver holds one lock around its queries; more connections would idle
+_THREADS = "SELECT thread_id FROM checkpoints UNION SELECT thread_id FROM"
 _LOCK_RETRY_SECONDS = 0.1
 _SETUP_LOCK = 0x53454E54494E434B  # the key of the advisory lock under which the tables are made
 
 
 @asynccontextmanager
-async def open_checkpointer(database_url: str, path: Path) -> AsyncIterator[BaseCheckpointSaver[Any]]:
-    """Open the saver: in the file `path` when the database is SQLite, else in the database.
+async def open_checkpointer(
+    database_url: str, path: Path, *, connections: int = 4
+) -> AsyncIterator[BaseCheckpointSaver[Any]]:
+    """Open the saver: in the file `path` when the database is SQLite, else in the database, over `connections`.
 
     Raises:
         ConfigurationError: the URL is wrong, or the file cannot be written.
         StoreUnavailableError: the database cannot be reached.
     """
     url = normalise(database_url)
-    opened = _open_sqlite(path) if is_sqlite(url) else _open_postgres(libpq_url(url))
+    opened = _open_sqlite(path) if is_sqlite(url) else _open_postgres(libpq_url(url), connections)
     async with opened as saver:
         yield saver
+
+
+async def kept_threads(saver: BaseCheckpointSaver[Any]) -> set[str]:
+    """Give the LangGraph threads, which are runs, that a saver of ours keeps something for.
+
+    Raises:
+        StoreError: its database cannot be read now.
+    """
+    try:
+        if isinstance(saver, AsyncSqliteSaver):
+            async with saver.lock, saver.conn.execute(f"{_THREADS} writes") as found:
+                return {row[0] async for row in found}
+        if isinstance(saver, ShardedSaver):
+            return await saver.read_column(f"{_THREADS} checkpoint_writes")
+    except (Error, PoolTimeout, sqlite3.Error) as error:
+        message = f"the checkpoints cannot be read: {str(error).splitlines()[0]}"
+        raise StoreUnavailableError(message) from error
+    message = f"not a saver of ours: {saver!r}"
+    raise TypeError(message)
 
 
 def _strict_serializer() -> JsonPlusSerializer:
@@ -67,7 +90,7 @@ async def _open_sqlite(path: Path) -> AsyncIterator[BaseCheckpointSaver[Any]]:
 
 
 @asynccontextmanager
-async def _open_postgres(conninfo: str) -> AsyncIterator[BaseCheckpointSaver[Any]]:
+async def _open_postgres(conninfo: str, connections: int) -> AsyncIterator[BaseCheckpointSaver[Any]]:
     try:
         async with await AsyncConnection.connect(conninfo, **_CONNECTION) as connection:
             await _make_tables(connection)
@@ -77,14 +100,14 @@ async def _open_postgres(conninfo: str) -> AsyncIterator[BaseCheckpointSaver[Any
     pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
         conninfo,
         min_size=1,
-        max_size=_POOL_SIZE,
+        max_size=connections,
         open=False,
         kwargs=_CONNECTION,
         timeout=_CONNECT_TIMEOUT_SECONDS,
         check=AsyncConnectionPool.check_connection,  # a restarted database leaves dead connections in the pool
     )
     async with pool:
-        yield AsyncPostgresSaver(pool, serde=_strict_serializer())
+        yield ShardedSaver(pool, serde=_strict_serializer(), shards=connections)
 
 
 async def _make_tables(connection: AsyncConnection[DictRow]) -> None:

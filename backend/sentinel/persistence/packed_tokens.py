@@ -22,7 +22,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def packed_rows(tokens: Iterable[Event]) -> list[dict[str, Any]]:
-    """Give the rows that stand for these token events, which are in order; neighbours that belong together share one."""
+    """Give the rows that stand for these token events, which are in order; those that belong together share one."""
     groups: list[list[Event]] = []
     for token in tokens:
         if groups and _belongs(token, groups[-1]):

@@ -89,6 +89,7 @@ messages = Table(
     UniqueConstraint("thread_id", "position"),
 )
 
+
 class LogForm(StrEnum):
     """What is left of a run's log: all rows as they were written, with its tokens packed, or only its end."""
 

@@ -326,11 +326,13 @@ class AlertSettings(Model):
 
 
 class RetentionSettings(Model):
-    """How many days records are kept; 0: for ever."""
+    """How many days records are kept, 0 is for ever; when the logs of ended runs are compacted, 0 is never."""
 
     requests_days: Days = 30
     incidents_days: Days = 90
     tool_calls_days: Days = 30
+    events_days: Days = 30
+    compact_after_minutes: CountOrZero = 10
 
 
 class SharingSettings(Model):

@@ -1670,7 +1670,7 @@ export interface components {
          * @description What a `status` event reports.
          * @enum {string}
          */
-        Phase: "queued" | "started" | "attempt_started" | "attempt_failed" | "retrying" | "failover" | "restarted" | "continued" | "breaker_opened" | "breaker_half_open" | "breaker_closed" | "tool_started" | "tool_finished" | "tool_failed" | "tool_fallback" | "tool_unavailable" | "verifying" | "plan" | "step_started" | "step_finished" | "recovered" | "draining" | "heartbeat";
+        Phase: "queued" | "started" | "attempt_started" | "attempt_failed" | "retrying" | "failover" | "restarted" | "continued" | "breaker_opened" | "breaker_half_open" | "breaker_closed" | "tool_started" | "tool_finished" | "tool_failed" | "tool_fallback" | "tool_unavailable" | "verifying" | "plan" | "step_started" | "step_finished" | "recovered" | "draining" | "heartbeat" | "snapshot";
         /**
          * PlannedTargetView
          * @description One target of a route, and whether it may be called now.

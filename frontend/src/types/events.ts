@@ -41,6 +41,15 @@ export interface StatusEvent extends EventBase {
   duration_ms?: number | null;
   discard_from_seq?: number;
   recovered?: number;
+  text?: string;
+  message_id?: string;
+}
+
+/** Stands for all events up to its own number, in a log of which only the end is kept. */
+export interface SnapshotEvent extends StatusEvent {
+  phase: "snapshot";
+  text: string;
+  message_id: string;
 }
 
 export type TokenEvent = Schemas["TokenEvent"] & { type: "token" };
@@ -57,3 +66,7 @@ export interface ErrorEvent extends EventBase, Omit<Problem, "type"> {
 
 export type RunEvent = StatusEvent | TokenEvent | CompletionEvent | ErrorEvent;
 export type RunEventType = RunEvent["type"];
+
+export function isSnapshot(event: RunEvent | undefined): event is SnapshotEvent {
+  return event?.type === "status" && event.phase === ("snapshot" satisfies KnownPhase);
+}

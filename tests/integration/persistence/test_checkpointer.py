@@ -11,8 +11,13 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from sentinel.errors import ConfigurationError, StoreUnavailableError
-from sentinel.persistence.checkpointer import open_checkpointer
+from sentinel.persistence.checkpoint_leaks import CheckpointLeaks
+from sentinel.persistence.checkpointer import kept_threads, open_checkpointer
+from sentinel.persistence.engine import Engine
+from sentinel.persistence.sharded_saver import ShardedSaver
+from tests.support.postgres import PostgresServer
 from tests.support.processes import free_port
+from tests.support.stores import Stores
 
 
 @dataclass
@@ -87,3 +92,49 @@ async def test_a_server_that_is_away_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailableError):
         async with open_checkpointer(url, tmp_path):
             pass
+
+
+async def test_checkpoints_that_were_left_behind_are_dropped_and_those_of_active_runs_are_not(
+    database_url: str, sql_stores: Stores, engine: Engine, tmp_path: Path
+) -> None:
+    active, ended = await sql_stores.ask(), await sql_stores.ask()
+    await sql_stores.answer(ended)
+    async with open_checkpointer(database_url, tmp_path / "runs.db") as saver:
+        for run_id in (active.run_id, ended.run_id, "gone"):
+            await _graph(saver).ainvoke({"value": run_id}, _config(run_id))
+        leaks = CheckpointLeaks(saver=saver, engine=engine)
+        await leaks.sweep()
+        await leaks.sweep()
+        assert leaks.dropped == 2
+        assert await kept_threads(saver) == {active.run_id}
+        assert (await _graph(saver).aget_state(_config(active.run_id))).values == {"value": [active.run_id] * 2}
+
+
+async def test_a_checkpoint_database_that_is_away_puts_the_search_off(
+    migrated_postgres: str, engine: Engine, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    async with open_checkpointer(migrated_postgres, tmp_path) as saver:
+        postgres_server.stop()
+        try:
+            with pytest.raises(StoreUnavailableError):
+                await kept_threads(saver)
+        finally:
+            postgres_server.restart()
+
+
+async def test_threads_of_different_shards_do_not_wait_for_each_other(fresh_postgres: str, tmp_path: Path) -> None:
+    async with open_checkpointer(fresh_postgres, tmp_path, connections=4) as saver:
+        assert isinstance(saver, ShardedSaver)
+        graph = _graph(saver)
+        used = {f"run-{number}": saver._at(f"run-{number}") for number in range(40)}
+        held = used["run-0"]
+        other = next(run_id for run_id, shard in used.items() if shard is not held)
+        same = next(run_id for run_id, shard in used.items() if shard is held and run_id != "run-0")
+        assert len(set(used.values())) == 4
+        async with held.lock:  # type: ignore[attr-defined]  # what a slow statement of run-0 holds
+            result = await asyncio.wait_for(graph.ainvoke({"value": 1}, _config(other)), 5)
+            waiting = asyncio.create_task(graph.ainvoke({"value": 2}, _config(same)))
+            await asyncio.wait({waiting}, timeout=0.2)
+            assert (result, waiting.done()) == ({"value": [1, 1]}, False)
+        assert await asyncio.wait_for(waiting, 5) == {"value": [2, 2]}
+        assert await kept_threads(saver) == {other, same}

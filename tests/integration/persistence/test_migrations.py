@@ -5,6 +5,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, text
 
+from sentinel.domain.events import EventType
 from sentinel.domain.tools import ToolCallQuery
 from sentinel.errors import ConfigurationError, StoreUnavailableError
+from sentinel.persistence.compaction import Compaction
 from sentinel.persistence.database_url import normalise, psycopg_url
 from sentinel.persistence.engine import create_engine as create_engine_of_ours
 from sentinel.persistence.migrations import alembic_config, upgrade
@@ -24,6 +27,7 @@ from sentinel.persistence.tool_call_store import SqlToolCallStore
 from sentinel.testing.clock import FakeClock
 from tests.support.processes import free_port
 from tests.support.run_builders import (
+    at,
     completed,
     failed_attempt,
     outside_call,
@@ -127,6 +131,35 @@ async def test_tool_calls_of_runs_survive_those_of_others_and_the_way_back(empty
     assert await sql_stores_over(engine, FakeClock()).runs.get("run-1") == ended
     kept = await SqlToolCallStore(engine).list(ToolCallQuery())
     assert sorted(record.call_id for record in kept.items) == ["run-1/1", "run-1/2"]
+    await engine.dispose()
+
+
+async def test_logs_that_were_compacted_come_out_whole_on_the_way_down(empty_url: str) -> None:
+    await upgrade(empty_url)
+    engine = create_engine_of_ours(empty_url)
+    stores = sql_stores_over(engine, FakeClock(now=at(86_400)))
+    async with stores.journal:
+        log = stores.journal.open(await stores.claim(await stores.ask()))
+        for word in ("Hé", "", "llo 🙂", "!"):
+            log.append(EventType.TOKEN, {"text": word, "message_id": "answer-1"})
+            await log.flush()
+        await log.finish(completed("Héllo 🙂!"))
+    whole = await stores.events.read("run-1", after=0)
+    compaction = Compaction(engine=engine, clock=FakeClock(now=at(86_400)), after=timedelta(hours=1))
+    sweep = asyncio.create_task(compaction.sweep())
+    async with asyncio.timeout(10):
+        while not compaction.compacted:
+            await asyncio.sleep(0.01)
+    sweep.cancel()
+    await engine.dispose()
+
+    await asyncio.to_thread(command.downgrade, alembic_config(empty_url), "0007")
+    with _looking_at(empty_url) as connection:
+        kinds = connection.execute(text("SELECT type FROM run_events ORDER BY seq")).scalars().all()
+    assert kinds == ["status", "token", "token", "token", "token", "completion"]
+    await upgrade(empty_url)
+    engine = create_engine_of_ours(empty_url)
+    assert await sql_stores_over(engine, FakeClock()).events.read("run-1", after=0) == whole
     await engine.dispose()
 
 

@@ -1,6 +1,8 @@
 """Retention on both kinds of database: what is old goes with all that hangs on it, the rest stays."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -11,6 +13,7 @@ from sentinel.domain.tools import ToolCallQuery
 from sentinel.errors import StoreUnavailableError
 from sentinel.persistence.engine import Engine
 from sentinel.persistence.retention import Retention, rules
+from sentinel.persistence.sweeping import Chore, Sweeper
 from sentinel.persistence.tables import attempts
 from sentinel.persistence.tool_call_store import SqlToolCallStore
 from sentinel.testing.clock import FakeClock
@@ -38,7 +41,7 @@ async def test_what_is_old_goes_and_the_rest_stays(sql_stores: Stores, engine: E
     await sql_stores.requests.add([request_record(number) for number in (1, 69 * DAY, 71 * DAY)])
     await sql_stores.incidents.add([incident(number) for number in (1, 9 * DAY, 11 * DAY)])
     ended = await sql_stores.answer(await sql_stores.ask(), completed(attempts=(failed_attempt(),)))
-    async with Retention(engine=engine, clock=clock, rules=RULES) as retention:
+    async with sweeping(Retention(engine=engine, clock=clock, rules=RULES), clock) as retention:
         await until_deleted(clock, retention, expected=4)
     assert await ids(sql_stores) == ([f"request-{71 * DAY}"], [incident(11 * DAY).incident_id])
     owners = await engine.read(lambda open_: open_.execute(select(attempts.c.run_id, attempts.c.request_id)).all())
@@ -52,7 +55,7 @@ async def test_calls_from_outside_go_and_those_of_runs_stay(
     calls = SqlToolCallStore(engine)
     await calls.add([outside_call(number) for number in (1, 69 * DAY, 71 * DAY)])
     await sql_stores.answer(await sql_stores.ask(), completed(tool_calls=(tool_call(),)))
-    async with Retention(engine=engine, clock=clock, rules=RULES) as retention:
+    async with sweeping(Retention(engine=engine, clock=clock, rules=RULES), clock) as retention:
         await until_deleted(clock, retention, expected=2)
     assert [record.call_id for record in (await calls.list(ToolCallQuery())).items] == [
         outside_call(71 * DAY).call_id,
@@ -72,7 +75,7 @@ async def test_a_great_many_go_in_small_transactions(sql_stores: Stores, engine:
                 writes.append(name)
             return getattr(engine, name)
 
-    async with Retention(engine=Counted(), clock=clock, rules=RULES, batch=10) as retention:  # type: ignore[arg-type]
+    async with sweeping(Retention(engine=Counted(), clock=clock, rules=RULES, batch=10), clock) as retention:  # type: ignore[arg-type]
         await until_deleted(clock, retention, expected=25)
     assert len(writes) >= 4
     assert await ids(sql_stores) == ([], [])
@@ -83,7 +86,7 @@ async def test_what_gets_old_later_goes_with_a_later_sweep(
 ) -> None:
     young = at(100 * DAY) - timedelta(days=90) + timedelta(minutes=30)
     await sql_stores.incidents.add([incident(1), incident(2, at=young)])
-    async with Retention(engine=engine, clock=clock, rules=RULES) as retention:
+    async with sweeping(Retention(engine=engine, clock=clock, rules=RULES), clock) as retention:
         await until_deleted(clock, retention, expected=1)
         await until_deleted(clock, retention, expected=2)
     assert await ids(sql_stores) == ([], [])
@@ -110,10 +113,17 @@ async def test_a_database_that_is_away_puts_it_off(sql_stores: Stores, engine: E
                 raise StoreUnavailableError("away")
             return await engine.write(work, *args, **more)  # type: ignore[arg-type]
 
-    async with Retention(engine=Away(), clock=clock, rules=RULES) as retention:  # type: ignore[arg-type]
+    async with sweeping(Retention(engine=Away(), clock=clock, rules=RULES), clock) as retention:  # type: ignore[arg-type]
         await clock.elapse(60)
         assert (away, retention.deleted["incidents"]) == ([], 0)
         await until_deleted(clock, retention, expected=1)
+
+
+@asynccontextmanager
+async def sweeping(retention: Retention, clock: FakeClock) -> AsyncIterator[Retention]:
+    """Let the sweeper have it as its only chore, once an hour."""
+    async with Sweeper([Chore(name="records", sweep=retention.sweep, every_seconds=3600)], clock=clock):
+        yield retention
 
 
 async def until_deleted(clock: FakeClock, retention: Retention, *, expected: int) -> None:

@@ -42,6 +42,33 @@ describe("a plain answer", () => {
   });
 });
 
+describe("a log of which only the end is kept", () => {
+  const [snapshot, end] = fixtureEvents("pruned");
+  const text = "What was said long ago is still here, to the letter.";
+
+  it("is shown whole", () => {
+    const state = replay(fixtureEvents("pruned"));
+    expect(state).toMatchObject({
+      status: "completed",
+      text,
+      recovered: 1,
+      lastSeq: 58,
+      doing: { kind: "ended" },
+    });
+    expect(state.attempts).toHaveLength(2);
+  });
+
+  it("takes the place of what a reader had seen before it was away", () => {
+    const { run_id } = snapshot!;
+    const seen = { ...initialRunState(run_id), lastSeq: 20, text: "What was sai" };
+    expect(reduce(seen, snapshot!)).toMatchObject({
+      text,
+      messageId: "01942b6e-0000-7000-9000-00000000000d",
+    });
+    expect(reduce(reduce(seen, snapshot!), end!)).toMatchObject({ status: "completed", text });
+  });
+});
+
 describe("a failover", () => {
   it("closes the failed attempt with its cause and opens the next", () => {
     const state = replayUntil("failover_before_first_token", "token");

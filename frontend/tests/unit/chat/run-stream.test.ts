@@ -186,6 +186,17 @@ describe("a broken link", () => {
 });
 
 describe("a gap in the events", () => {
+  it("that a snapshot stands for is none", async () => {
+    const pruned = fixtureEvents("pruned");
+    const link = new FakeLink();
+    const run = follow(link, 12);
+    await settle();
+    link.at(0).send(...pruned);
+    await run.finished;
+    expect(run.received).toEqual(pruned);
+    expect(link.connections).toHaveLength(1);
+  });
+
   it("is noticed and asked for again", async () => {
     const link = new FakeLink();
     const run = follow(link);

@@ -61,11 +61,23 @@ const PHASES: Partial<Record<KnownPhase, StatusReducer>> = {
   recovered: recover,
   draining: (state, event) => doing(state, { kind: "draining", at: event.at }),
   heartbeat: (state) => state,
+  snapshot: takeSnapshot,
 };
 
 function reduceStatus(state: RunState, event: StatusEvent): RunState {
   const reducer = Object.hasOwn(PHASES, event.phase) ? PHASES[event.phase as KnownPhase] : undefined;
   return reducer ? reducer(state, event) : doing(state, { kind: "other", at: event.at, phase: event.phase });
+}
+
+/** What came before is not kept any more; the whole text is. */
+function takeSnapshot(state: RunState, event: StatusEvent): RunState {
+  return {
+    ...state,
+    messageId: event.message_id ?? state.messageId,
+    text: event.text ?? "",
+    marks: { seq: event.seq, offset: 0, before: null },
+    recovered: event.recovered ?? state.recovered,
+  };
 }
 
 function doing(state: RunState, what: Doing): RunState {

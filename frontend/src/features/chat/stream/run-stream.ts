@@ -5,7 +5,7 @@
  */
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { problemFrom, type ApiProblem } from "@/lib/api/problem";
-import type { RunEvent, RunEventType } from "@/types/events";
+import { isSnapshot, type RunEvent, type RunEventType } from "@/types/events";
 
 export type Link =
   | { kind: "connecting" }
@@ -124,7 +124,7 @@ class Follower {
       if (done) return "broken";
       const event = parseEvent(value.event, value.data);
       if (!event || event.seq <= this.lastSeq) continue;
-      if (this.isNewGap(event.seq)) return "broken";
+      if (!isSnapshot(event) && this.isNewGap(event.seq)) return "broken";
       this.accept(event);
       if (event.type === "completion" || event.type === "error") return "terminal";
     }

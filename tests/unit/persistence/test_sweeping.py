@@ -1,0 +1,66 @@
+"""The sweeper: chores in their time, one after the other, and none lost to a database that is away."""
+
+import asyncio
+
+import pytest
+
+from sentinel.errors import StoreUnavailableError
+from sentinel.persistence.sweeping import Chore, Sweeper
+from sentinel.testing.clock import FakeClock, settle
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Time that the test turns."""
+    return FakeClock()
+
+
+async def test_each_chore_has_its_own_time(clock: FakeClock) -> None:
+    done: list[tuple[str, float]] = []
+
+    def chore(name: str, *, every: float, first: float) -> Chore:
+        async def sweep() -> None:
+            done.append((name, clock.monotonic() - 1000))
+
+        return Chore(name=name, sweep=sweep, every_seconds=every, first_seconds=first)
+
+    async with Sweeper([chore("often", every=60, first=60), chore("seldom", every=150, first=10)], clock=clock):
+        await clock.elapse(300)
+    assert done == [
+        ("seldom", 10), ("often", 60), ("often", 120), ("seldom", 160), ("often", 180), ("often", 240), ("often", 300)
+    ]  # fmt: skip
+
+
+async def test_what_cannot_be_done_now_is_done_the_next_time_and_holds_up_nothing_else(clock: FakeClock) -> None:
+    tries: list[str] = []
+
+    async def away() -> None:
+        tries.append("away")
+        raise StoreUnavailableError("away")
+
+    async def works() -> None:
+        tries.append("works")
+
+    chores = [Chore(name="a", sweep=away, every_seconds=60), Chore(name="b", sweep=works, every_seconds=60)]
+    async with Sweeper(chores, clock=clock):
+        await clock.elapse(120)
+    assert tries == ["away", "works", "away", "works"]
+
+
+async def test_leaving_does_not_wait_for_a_chore(clock: FakeClock) -> None:
+    async def endless() -> None:
+        await asyncio.Event().wait()
+
+    async with Sweeper([Chore(name="endless", sweep=endless, every_seconds=60)], clock=clock):
+        await clock.elapse(60)
+    await settle()
+    assert [task for task in asyncio.all_tasks() if task.get_name() == "sweeper"] == []
+
+
+async def test_a_mistake_in_a_chore_is_not_hidden(clock: FakeClock) -> None:
+    async def mistaken() -> None:
+        raise ValueError("a mistake")
+
+    with pytest.raises(ValueError, match="a mistake"):
+        async with Sweeper([Chore(name="mistaken", sweep=mistaken, every_seconds=60)], clock=clock):
+            await clock.elapse(60)
