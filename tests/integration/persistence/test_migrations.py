@@ -153,7 +153,7 @@ async def test_logs_that_were_compacted_come_out_whole_on_the_way_down(empty_url
     sweep.cancel()
     await engine.dispose()
 
-    await asyncio.to_thread(command.downgrade, alembic_config(empty_url), "0007")
+    await asyncio.to_thread(command.downgrade, alembic_config(empty_url), "0009")
     with _looking_at(empty_url) as connection:
         kinds = connection.execute(text("SELECT type FROM run_events ORDER BY seq")).scalars().all()
     assert kinds == ["status", "token", "token", "token", "token", "completion"]
