@@ -26,6 +26,12 @@ def accept(connection: Connection, new: NewRun) -> Run | None:
     if (earlier := _earlier(connection, new)) is not None:
         return earlier
     thread_id = _open_thread(connection, new)
+    if (active_run_id := _active_run(connection, thread_id)) is not None:
+        # A copy of this request may have taken the thread while this one waited for its lock.
+        if (earlier := _earlier(connection, new)) is not None:
+            return earlier
+        message = f"thread {thread_id!r} is busy with run {active_run_id!r}"
+        raise ThreadBusyError(message, active_run_id=active_run_id)
     _insert_question(connection, new, thread_id)
     statement = insert_into(connection, runs).values(_run_columns(new, thread_id)).on_conflict_do_nothing()
     row = connection.execute(statement.returning(runs)).one_or_none()
@@ -57,11 +63,11 @@ def _open_thread(connection: Connection, new: NewRun) -> str:
     if connection.execute(touch).rowcount == 0:
         message = f"there is no thread {new.thread_id!r}"
         raise ThreadNotFoundError(message)
-    busy = select(runs.c.run_id).where(runs.c.thread_id == new.thread_id, is_active)
-    if (active_run_id := connection.scalar(busy)) is not None:
-        message = f"thread {new.thread_id!r} is busy with run {active_run_id!r}"
-        raise ThreadBusyError(message, active_run_id=active_run_id)
     return new.thread_id
+
+
+def _active_run(connection: Connection, thread_id: str) -> str | None:
+    return connection.scalar(select(runs.c.run_id).where(runs.c.thread_id == thread_id, is_active))
 
 
 def _insert_thread(connection: Connection, new: NewRun) -> None:

@@ -136,6 +136,14 @@ async def test_one_key_used_many_times_at_once_makes_one_run_and_one_thread(stor
     assert len((await stores.threads.list(query=None, archived=False, limit=10, cursor=None)).items) == 1
 
 
+async def test_one_key_used_many_times_at_once_on_a_thread_makes_one_run(stores: Stores) -> None:
+    """Who waited for the thread while a copy of its request took it is not refused: it gets the run of the copy."""
+    await stores.threads.create("thread", "Busy", at(0))
+    key: dict[str, Any] = {"idempotency_key": "k", "request_hash": "h", "thread_id": "thread"}
+    runs = await asyncio.gather(*(stores.ask(**key) for _ in range(8)))
+    assert len({run.run_id for run in runs}) == 1
+
+
 async def test_a_wish_to_cancel_is_noted_while_the_run_is_active(stores: Stores) -> None:
     run = await stores.ask()
     assert (await stores.runs.request_cancel(run.run_id)).cancel_requested
