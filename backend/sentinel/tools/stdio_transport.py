@@ -36,6 +36,7 @@ _QUIT_SECONDS = 1.0  # after its stdin has ended
 _TERMINATE_SECONDS = 0.5
 _REAP_SECONDS = 2.0
 _DRAIN_SECONDS = 0.2  # for output that was written just before the process ended
+_IS_KEPT = sys.platform == "linux"
 
 
 class StdioTransport:
@@ -100,13 +101,14 @@ class StdioTransport:
     def abort(self) -> None:
         """Kill the process and everything it started, now."""
         if self._process is not None and self._process.get_returncode() is None:
-            self._kill_group()
+            self._kill_all()
         self._end()
 
     @property
     def pid(self) -> int | None:
-        """The process id, once started."""
-        return None if self._process is None else self._process.get_pid()
+        """The id of the server's own process, once started."""
+        started = None if self._process is None else self._process.get_pid()
+        return started if started is None or not _IS_KEPT else _first_child(started)
 
     def describe_end(self) -> str:
         """Say how it ended, with the last line of stderr if there is one."""
@@ -146,10 +148,10 @@ class StdioTransport:
             message = f"cannot start {command!r}: there is no such program on PATH"
             raise ToolUnavailableError(message)
         argv = [found, *self._config.args]
-        if sys.platform != "linux":
+        if not _IS_KEPT:
             return argv
-        launcher = Path(__file__).with_name("launcher.py")
-        return [sys.executable, "-I", "-S", str(launcher), str(os.getpid()), *argv]
+        keeper = Path(__file__).with_name("keeper.py")
+        return [sys.executable, "-I", "-S", str(keeper), str(os.getpid()), *argv]
 
     async def _quit(self) -> None:
         process, exited = self._process, self._child.exited
@@ -171,11 +173,21 @@ class StdioTransport:
             self._process.close()  # also when all is ended while this server was being mourned
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def _kill_all(self) -> None:
+        """Have the keeper kill everything, what has left the group included; where there is none, kill the group."""
+        if not _IS_KEPT:
+            self._kill_group()
+            return
+        with suppress(ProcessLookupError):
+            if self._process is not None:
+                os.kill(self._process.get_pid(), signal.SIGHUP)
+                os.kill(self._process.get_pid(), signal.SIGCONT)  # it may have been stopped with its group
+
     def _kill_group(self) -> None:
         self._signal_group(signal.SIGKILL)
 
     def _signal_group(self, number: signal.Signals) -> None:
-        # The group outlives its leader, so what the server has started is reached too.
+        # The group outlives its leader, so what a server without a keeper has started is reached too.
         with suppress(ProcessLookupError, PermissionError):
             if self._process is not None:
                 os.killpg(self._process.get_pid(), number)
@@ -298,3 +310,11 @@ class _Child(asyncio.SubprocessProtocol):
 
 def _minimal(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: environment[name] for name in INHERITED_VARIABLES if name in environment}
+
+
+def _first_child(keeper: int) -> int | None:
+    try:
+        children = Path(f"/proc/{keeper}/task/{keeper}/children").read_text(encoding="ascii").split()
+    except OSError:
+        return None
+    return int(children[0]) if children else None

@@ -219,7 +219,7 @@ async def test_a_server_sees_little_of_our_environment() -> None:
         facts = json.loads((await tools.call("one__process")).text)
     assert facts["environment"].pop("LC_CTYPE", "C.UTF-8") == "C.UTF-8"  # Python's own doing
     assert facts["environment"] == {"PATH": environment["PATH"], "HOME": "/tmp", "SERVICE_TOKEN": "its own"}
-    assert facts["group"] == facts["pid"] != os.getpgrp()
+    assert facts["group"] != os.getpgrp()
     assert facts["folder"] == str(SERVERS)
 
 
@@ -229,13 +229,27 @@ async def test_closing_ends_every_process_and_task() -> None:
         {"polite": misbehaving(), "stubborn": misbehaving("--stubborn"), "frozen": misbehaving()}
     ) as tools:
         pids = [tools.pid(server) for server in ("polite", "stubborn", "frozen")]
-        child = int((await tools.call("polite__spawn")).text)
+        left_behind = json.loads((await tools.call("polite__spawn")).text)
         hanging = asyncio.create_task(tools.call("stubborn__hang"))
         await tools.call("stubborn__echo")
         os.kill(pids[2], signal.SIGSTOP)
     assert (await asyncio.wait_for(hanging, BOUND)).cause is Cause.TRANSPORT
     assert all(is_gone(pid) for pid in pids)
-    await death_of(child)
+    for each in left_behind:
+        await death_of(each)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there somebody keeps them")
+async def test_what_a_dead_server_has_started_ends_with_it() -> None:
+    """Also what has left its group and session, or has no parent any more."""
+    async with running({"one": misbehaving()}) as tools:
+        left_behind = json.loads((await tools.call("one__spawn")).text)
+        assert not any(is_gone(each) for each in left_behind)
+        os.kill(tools.pid("one"), signal.SIGKILL)
+        for each in left_behind:
+            await death_of(each)
+        await tools.until("one", ServerState.READY, sessions=2)
+        assert "killed by signal 9" in tools.error("one")
 
 
 async def test_closing_while_everything_is_still_opening_leaves_nothing() -> None:
@@ -251,8 +265,8 @@ async def test_closing_while_everything_is_still_opening_leaves_nothing() -> Non
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only the Linux kernel sends a signal when a parent dies")
-async def test_a_server_dies_with_us_even_if_we_are_killed() -> None:
-    """A stubborn one, which would survive the end of its input."""
+async def test_a_server_and_what_it_has_started_die_with_us_even_if_we_are_killed() -> None:
+    """A stubborn one, which would survive the end of its input; and its children, in whatever group or session."""
     command = [sys.executable, str(SERVERS / "parent.py"), sys.executable, "-I", "-S", str(SERVERS / "misbehaving.py")]
     parent = await asyncio.create_subprocess_exec(
         *command,
@@ -261,11 +275,13 @@ async def test_a_server_dies_with_us_even_if_we_are_killed() -> None:
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "backend")},
     )
     assert parent.stdout is not None
-    child = int(await asyncio.wait_for(parent.stdout.readline(), BOUND))
-    assert not is_gone(child)
+    started = json.loads(await asyncio.wait_for(parent.stdout.readline(), BOUND))
+    assert len(started) == 4
+    assert not any(is_gone(each) for each in started)
     parent.kill()
     await asyncio.wait_for(parent.wait(), BOUND)
-    await death_of(child)
+    for each in started:
+        await death_of(each)
 
 
 def calculator(**more: str) -> ServerConfig:

@@ -121,9 +121,13 @@ def go_deaf(request: Json, arguments: Json) -> None:
 
 
 def spawn(request: Json, _arguments: Json) -> None:
-    """Leave a child behind that ignores everything."""
-    child = subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL)
-    answer(request, str(child.pid))
+    """Leave behind a child, one with a session of its own, and one whose parent is gone; tell who they are."""
+    asleep = ["sleep", "600"]
+    child = subprocess.Popen(asleep, stdin=subprocess.DEVNULL)
+    detached = subprocess.Popen(asleep, stdin=subprocess.DEVNULL, start_new_session=True)
+    script = "setsid sleep 600 >/dev/null 2>&1 & echo $!"
+    orphan = subprocess.run(["sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)
+    answer(request, json.dumps([child.pid, detached.pid, int(orphan.stdout)]))
 
 
 def fails(request: Json, _arguments: Json) -> None:
