@@ -96,6 +96,11 @@ class IncidentReporter:
         title = f"tool server {server} refuses its key"
         self._board.report(IncidentType.AUTH_ERROR, f"tool:{server}", title, detail=detail)
 
+    def tool_forbidden(self, key: str, detail: str) -> None:
+        """Our credential may not use one tool of a server that accepts it."""
+        title = f"{key.removeprefix('tool:')} may not be used with our key"
+        self._board.report(IncidentType.AUTH_ERROR, key, title, detail=detail)
+
     def _latched(self, hold: Hold, data: dict[str, Any]) -> Incident:
         detail = f"{_words(hold.cause)}; nothing is sent until one call checks it again, or an operator resets it"
         return self._board.report(IncidentType.AUTH_ERROR, _hold_key(hold), _hold_title(hold), detail=detail, data=data)

@@ -54,6 +54,7 @@ async def open_tools(
         on_change=lambda status: log.changed(status, registry.listed(status.name)),
     )
     registry.watch_calls(watch.tool_call)
+    registry.watch_refusals(lambda tool, why: watch.tool_forbidden(tool.target, redact_text(why)))
 
     def fell_back(fallback: Fallback) -> None:
         watch.metrics.tool_fallback(fallback.failed.label, fallback.next.label, cause=fallback.cause)

@@ -36,6 +36,7 @@ class Watch:
     tool_server_refused: Hooks[[str, str]]
     tool_call: Hooks[[GuardedCall]]
     outside_call: Hooks[[ToolCallRecord]]
+    tool_forbidden: Hooks[[str, str]]
     runs: RunnerListeners
 
 
@@ -65,6 +66,7 @@ async def watch_over(settings: Settings, parts: Resilience, *, storage: Storage,
         tool_server_refused=Hooks(reporter.tool_server_refused),
         tool_call=Hooks(metrics.tool_call),
         outside_call=Hooks(storage.tool_call_journal.record),
+        tool_forbidden=Hooks(reporter.tool_forbidden),
         runs=RunnerListeners(
             recovered=Hooks(metrics.run_recovered, reporter.run_recovered),
             ended=Hooks(metrics.run_over, reporter.run_over),

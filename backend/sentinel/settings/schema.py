@@ -220,6 +220,7 @@ class ToolDefaults(Model):
     """Limits of every tool call."""
 
     timeout_seconds: Seconds = 30.0
+    max_timeout_seconds: Seconds = 300.0
     max_concurrency: Count = 8
     max_result_bytes: Count = 1_000_000
     slow_after_seconds: Seconds | None = None
@@ -230,6 +231,7 @@ class ToolOverride(Model):
 
     effect: Literal["read_only", "idempotent", "mutating"] | None = None
     timeout_seconds: Seconds | None = None
+    max_timeout_seconds: Seconds | None = None
     max_concurrency: Count | None = None
     max_result_bytes: Count | None = None
     slow_after_seconds: Seconds | None = None

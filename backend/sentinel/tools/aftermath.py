@@ -45,7 +45,7 @@ AFTERMATH: Final[Mapping[tuple[Knowledge, Effect], Aftermath]] = MappingProxyTyp
 )
 """The whole table; a row for every pair."""
 
-_CALLERS_END: Final = frozenset({Cause.DEADLINE_EXCEEDED, Cause.BUDGET, Cause.UNKNOWN_TOOL, Cause.NEEDS_INPUT})
+_CALLERS_END: Final = frozenset({Cause.DEADLINE_EXCEEDED, Cause.BUDGET, Cause.UNKNOWN_TOOL})
 """Not about the tool: nothing follows."""
 
 

@@ -21,6 +21,7 @@ from mcp_types import (
     AudioContent,
     CallToolResult,
     ContentBlock,
+    ElicitRequest,
     EmbeddedResource,
     ImageContent,
     InputRequiredResult,
@@ -30,7 +31,7 @@ from mcp_types import (
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
-from sentinel.errors import Outcome
+from sentinel.errors import Outcome, SentinelError
 from sentinel.tools.connection import CallAnswer
 from sentinel.tools.framing import MARK, OVERSIZE_CODE
 from sentinel.tools.outcome import VERDICTS, Cause, Executed, Verdict
@@ -51,6 +52,7 @@ _BY_CODE: Final = MappingProxyType(
 )
 _CLOSED_MESSAGES: Final = ("Connection closed", "SSE stream ")  # how the SDK's own begin
 _EXPIRED_MESSAGES: Final = ("session not found", "session terminated", "session expired")
+_SHOWN_CHARS: Final = 300
 _CAUSES: Final = frozenset(cause.value for cause in Cause)
 _CONNECTION_ERRORS: Final = (asyncio.CancelledError, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
 
@@ -105,7 +107,7 @@ def fault_of(error: BaseException | None) -> Cause | None:
 def judge_answer(answer: CallAnswer, *, max_bytes: int) -> Judgement:
     """Judge a result that came in one piece."""
     if isinstance(answer, InputRequiredResult):
-        return judgement(Cause.NEEDS_INPUT)
+        return judgement(Cause.NEEDS_INPUT, text=_question(answer))
     text = result_text(answer)
     size = len(text.encode("utf-8", errors="surrogatepass")) + sum(_attached_bytes(block) for block in answer.content)
     if size > max_bytes:
@@ -114,6 +116,27 @@ def judge_answer(answer: CallAnswer, *, max_bytes: int) -> Judgement:
         return judgement(Cause.TOOL_ERROR, text=text or None)
     verdict = Verdict(Outcome.SUCCESS, "yes", text)
     return Judgement(None, verdict, structured=answer.structured_content, content=tuple(answer.content))
+
+
+def _question(answer: InputRequiredResult) -> str | None:
+    """Tell what the tool wants to know, so that a model can ask its own person."""
+    asked = [each.params.message for each in (answer.input_requests or {}).values() if isinstance(each, ElicitRequest)]
+    words = cleaned(" ".join(asked))[:_SHOWN_CHARS]
+    return f"{VERDICTS[Cause.NEEDS_INPUT].text} It asks: {words}" if words else None
+
+
+def innermost(error: BaseException) -> BaseException:
+    """Give the first error inside groups of errors."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def explained(raised: BaseException) -> str:
+    """Say in a line, for operators, what was raised."""
+    error = innermost(raised)
+    text = error.message if isinstance(error, SentinelError) else f"{type(error).__name__}: {error}"
+    return cleaned(text)[:_SHOWN_CHARS]
 
 
 def _attached_bytes(block: ContentBlock) -> int:
@@ -141,10 +164,20 @@ def _block_text(block: ContentBlock) -> str:
 
 def _judge_rpc_error(error: MCPError, *, is_lost: bool) -> Judgement:
     fault = _our_fault(error)
+    if fault is None and _wants_a_person(error):
+        return judgement(Cause.NEEDS_INPUT, detail=_shown(error), executed="no")
     if fault is None:
         return judgement(_cause_of(error, is_lost=is_lost), detail=_shown(error))
-    judged = judgement(Cause(fault["cause"]), detail=cleaned(error.message)[:300], executed=fault["executed"])
+    judged = judgement(Cause(fault["cause"]), detail=cleaned(error.message)[:_SHOWN_CHARS], executed=fault["executed"])
     return replace(judged, retry_after_seconds=fault["retry_after_seconds"])
+
+
+def _wants_a_person(error: MCPError) -> bool:
+    """Tell whether a server refuses a call because nobody here can be asked: the tool is not broken."""
+    if error.code != MISSING_REQUIRED_CLIENT_CAPABILITY or not isinstance(error.data, dict):
+        return False
+    wanted = error.data.get("requiredCapabilities")
+    return isinstance(wanted, dict) and "elicitation" in wanted
 
 
 def _our_fault(error: MCPError) -> dict[str, Any] | None:
@@ -165,4 +198,4 @@ def _cause_of(error: MCPError, *, is_lost: bool) -> Cause:
 
 def _shown(error: BaseException) -> str:
     text = f"{error.code} {error}" if isinstance(error, MCPError) else f"{type(error).__name__}: {error}"
-    return cleaned(text)[:300]
+    return cleaned(text)[:_SHOWN_CHARS]

@@ -52,6 +52,8 @@ class ToolLimits:
     """What one call, and all calls of one tool together, may cost."""
 
     timeout_seconds: float = 30.0
+    max_timeout_seconds: float = 300.0
+    """The most that a call may take in all; each step that the tool reports gives it `timeout_seconds` from then on."""
     max_concurrency: int = 8
     max_result_bytes: int = 1_000_000
     slow_after_seconds: float | None = None
@@ -69,6 +71,7 @@ class ToolOverride:
 
     effect: Effect | None = None
     timeout_seconds: float | None = None
+    max_timeout_seconds: float | None = None
     max_concurrency: int | None = None
     max_result_bytes: int | None = None
     slow_after_seconds: float | None = None
@@ -81,6 +84,7 @@ class ToolOverride:
         return replace(
             limits,
             timeout_seconds=self.timeout_seconds or limits.timeout_seconds,
+            max_timeout_seconds=self.max_timeout_seconds or limits.max_timeout_seconds,
             max_concurrency=self.max_concurrency or limits.max_concurrency,
             max_result_bytes=self.max_result_bytes or limits.max_result_bytes,
             slow_after_seconds=self.slow_after_seconds or limits.slow_after_seconds,
@@ -95,6 +99,10 @@ class SupervisionConfig:
     """How long the registry waits at start for servers that are slow; the others are used meanwhile."""
     connect_seconds: float = 20.0
     """From the start of a process to its list of tools. The SDK alone spends 10 on a server that ignores its probe."""
+    simultaneous_starts: int = 4
+    """How many processes start at the same moment; the others wait in line."""
+    start_turn_seconds: float = 1.5
+    """How long one that is not ready keeps the others waiting."""
     probe_seconds: float = 2.0
     """How long a server that let a call run into its deadline has to show that it is alive."""
     watch_seconds: float = 15.0

@@ -46,6 +46,11 @@ class ServerTransport(Transport, Protocol):
     """Whether it notices by itself that the server is gone."""
 
     @property
+    def is_blocked(self) -> bool:
+        """Whether the server does not take what is sent to it."""
+        ...
+
+    @property
     def pid(self) -> int | None:
         """The id of the server's process, if it is ours."""
         ...

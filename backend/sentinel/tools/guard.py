@@ -14,18 +14,20 @@ from sentinel.domain.tools import CANCELLED, GuardedCall
 from sentinel.errors import CircuitOpenError, Outcome
 from sentinel.resilience.breaker_board import BreakerBoard, Permit
 from sentinel.resilience.breaker_view import BreakerState
-from sentinel.resilience.deadline import Deadline
 from sentinel.tools.bulkhead import Bulkhead
 from sentinel.tools.classification import Judgement, judge_answer, judge_error, judgement
 from sentinel.tools.config import Effect, SupervisionConfig, ToolLimits, ToolOverride
 from sentinel.tools.connection import NOBODY, CallAnswer, CallContext, Connection
 from sentinel.tools.outcome import OUR_OWN, Cause, ServerStep, ToolOutcome
+from sentinel.tools.patience import Patience
 from sentinel.tools.record import ToolRecord
 from sentinel.tools.result_check import ResultChecker
 from sentinel.tools.spec import ToolSpec
 from sentinel.tools.supervisor import ServerSupervisor
-from sentinel.tools.waiting import DetachedTasks, finished_within
+from sentinel.tools.waiting import DetachedTasks
 
+RefusalObserver = Callable[[ToolSpec, str], None]
+"""Hears that our credential may not use a tool, and what the server says."""
 KillSwitch = Callable[[str], bool]
 """Tells whether an operator has switched off a target such as `tool:server/tool`."""
 CallObserver = Callable[[GuardedCall], None]
@@ -49,15 +51,15 @@ class GuardParts:
     kill_switch: KillSwitch
     detached: DetachedTasks
     supervision: SupervisionConfig
+    forbidden: RefusalObserver
+    """Told when we may not use a tool of a server that we may otherwise use, and why; once, until it answers."""
     observe: CallObserver = ignore_call
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
     arguments: Mapping[str, Any]
-    deadline: Deadline
-    is_cut_short: bool
-    """The caller gave the tool less time than it may take: running out of it says nothing about the tool."""
+    patience: Patience
     context: CallContext
 
 
@@ -90,14 +92,14 @@ class ToolGuard:
     ) -> ToolOutcome:
         """Call the tool and return what became of it, within the tool's time and the caller's, whichever is less.
 
+        What the tool reports of its progress prolongs its own time.
         Never raises for a failure of the tool; a cancellation of the caller passes through.
         """
         started = self._clock.monotonic()
-        limit = self._limits.timeout_seconds
-        seconds = limit if timeout_seconds is None else min(limit, timeout_seconds)
-        call = _Call(arguments, Deadline(self._clock, seconds), seconds < limit, context)
+        patience = Patience(self._limits, caller_seconds=timeout_seconds, clock=self._clock)
+        listening = replace(context, on_progress=patience.listening(context.on_progress))
         try:
-            judged = await self._guarded(call)
+            judged = await self._guarded(_Call(arguments, patience, listening))
         except asyncio.CancelledError:
             self._tell(Outcome.NEUTRAL, CANCELLED, started=started, context=context)
             raise
@@ -155,7 +157,7 @@ class ToolGuard:
         refused = self._refusal()
         if refused is not None:
             return refused
-        if not await self._bulkhead.enter(seconds=call.deadline.remaining(), clock=self._clock):
+        if not await self._bulkhead.enter(seconds=call.patience.remaining(), clock=self._clock):
             return judgement(Cause.BULKHEAD_FULL)
         try:
             return await self._admitted(call)
@@ -173,7 +175,7 @@ class ToolGuard:
         return None
 
     async def _admitted(self, call: _Call) -> Judgement:
-        if call.deadline.expired:
+        if call.patience.remaining() == 0.0:
             return judgement(Cause.DEADLINE_EXCEEDED)
         # The session comes before the circuit: a server that is down must not use up a probe of its tools.
         connection = await self._connection(call)
@@ -188,7 +190,7 @@ class ToolGuard:
     async def _connection(self, call: _Call) -> Connection | None:
         """Give the session; a trial call opens one first, without waiting for the next attempt of its supervisor."""
         if self._supervisor.connection is None and self._probes():
-            seconds = call.deadline.cap(self._parts.supervision.reopen_seconds)
+            seconds = min(call.patience.remaining(), self._parts.supervision.reopen_seconds)
             return await self._supervisor.ready_within(seconds, hurry=True)
         return self._supervisor.connection
 
@@ -235,14 +237,16 @@ class ToolGuard:
         noise = connection.transport.noise
         task = asyncio.create_task(connection.call(self.spec.tool, call.arguments, call.context))
         try:
-            if await finished_within(task, seconds=call.deadline.remaining(), clock=self._clock):
+            if await call.patience.finished(task):
                 return self._judged(task, connection)
         finally:
             self._parts.detached.adopt(task)
+        if connection.transport.is_blocked:
+            return judgement(Cause.HUNG, detail="it does not read what is sent to it")
         if connection.transport.noise > noise:
             detail = "no answer in time, but output that is not of the protocol"
             return replace(judgement(Cause.MALFORMED, detail=detail), asks_server=True)
-        return judgement(Cause.TIMEOUT, outcome=Outcome.NEUTRAL if call.is_cut_short else None)
+        return judgement(Cause.TIMEOUT, outcome=Outcome.NEUTRAL if call.patience.is_cut_short else None)
 
     def _judged(self, task: "asyncio.Task[CallAnswer]", connection: Connection) -> Judgement:
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
@@ -272,6 +276,12 @@ class ToolGuard:
                 self._supervisor.report_refusal(connection, judged.detail or "")
             case _ if judged.asks_server:
                 self._supervisor.report_silence(connection)
+        if judged.cause is Cause.FORBIDDEN and self.record.is_newly_forbidden():
+            self._parts.detached.keep(asyncio.create_task(self._tell_operators(judged, connection)))
+
+    async def _tell_operators(self, judged: Judgement, connection: Connection) -> None:
+        if await self._supervisor.check(connection):  # if not even that is allowed, it is about the whole server
+            self._parts.forbidden(self.spec, judged.detail or "")
 
     def _settle(self, permit: Permit, judged: Judgement, *, connection: Connection, seconds: float) -> bool:
         """Tell the circuit; returns whether the permit is kept until the server has been asked for a sign of life."""
@@ -290,6 +300,8 @@ class ToolGuard:
             is_alive = await self._supervisor.check(connection)
             if is_alive or self.record.crashed_with(connection):
                 permit.failure(judged.cause)
+            if not is_alive and judged.cause is Cause.TIMEOUT:
+                self.record.hung()
 
     def _tell_circuit(self, permit: Permit, judged: Judgement, seconds: float) -> None:
         slow_after = self._limits.slow_after_seconds
@@ -307,5 +319,4 @@ class ToolGuard:
             return None
         if step is ServerStep.RENEGOTIATE and not self.record.may_renegotiate(connection):
             return None
-        reason = f"{judged.cause.value}: {judged.detail or ''}"
-        return await self._supervisor.reopen(connection, reason, renegotiate=step is ServerStep.RENEGOTIATE)
+        return await self._supervisor.reopen(connection, f"{judged.cause.value}: {judged.detail or ''}", judged.cause)

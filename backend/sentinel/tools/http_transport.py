@@ -44,6 +44,7 @@ class HttpTransport:
 
     noise = 0
     shows_end = False
+    is_blocked = False
 
     def __init__(
         self,

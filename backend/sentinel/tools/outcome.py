@@ -26,6 +26,8 @@ class Cause(StrEnum):
     TOOL_ERROR = "tool_error"
     """The tool ran and says that it failed, or that its arguments are wrong."""
     TIMEOUT = "timeout"
+    HUNG = "hung"
+    """The server reads no more, or is silent altogether: not only this call came to no end."""
     TRANSPORT = "transport"
     """The server, or the connection, went away while the call was in flight."""
     CONNECT = "connect"
@@ -52,7 +54,7 @@ class Cause(StrEnum):
     PROTOCOL = "protocol"
     """The server does not speak the protocol that was agreed on."""
     NEEDS_INPUT = "needs_input"
-    """The tool waits for an answer of a person."""
+    """The tool has stopped to ask a person."""
     UNKNOWN_TOOL = "unknown_tool"
     QUARANTINED = "quarantined"
     """The tool is not what was approved; an operator has to look at it."""
@@ -97,6 +99,8 @@ class Failure(StrEnum):
     """The tool changes something, and nobody knows whether it did: it must not be called again without a look."""
     RESULT_UNUSABLE = "result_unusable"
     """The tool acted, and its result cannot be read."""
+    NEEDS_INPUT = "needs_input"
+    """The tool has stopped to ask a person, and does not go on."""
     INVALID_CALL = "invalid_call"
 
 
@@ -188,8 +192,8 @@ class ToolOutcome:
 
 def failure_of(cause: Cause, executed: Executed, effect: Effect) -> Failure:
     """Tell what a failure comes down to."""
-    if cause is Cause.TOOL_ERROR:
-        return Failure.TOOL_FAILED
+    if cause in _OF_ITS_OWN:
+        return _OF_ITS_OWN[cause]
     if executed == "unknown" and effect.changes:
         return Failure.OUTCOME_UNKNOWN
     if executed == "yes":
@@ -202,6 +206,7 @@ def _told(failure: Failure, text: str) -> str:
 
 
 _UNKNOWN_ADVICE: Final = "Do not call it again for the same purpose; find out what it did, or say that you do not know."
+_OF_ITS_OWN: Final = MappingProxyType({Cause.TOOL_ERROR: Failure.TOOL_FAILED, Cause.NEEDS_INPUT: Failure.NEEDS_INPUT})
 _CALLERS_OWN: Final = frozenset({Cause.INVALID_ARGUMENTS, Cause.UNKNOWN_TOOL})
 _NOBODY_KNOWS: Final = "It is not known whether it acted."
 _NOTHING: Final = "Nothing was done."
@@ -213,6 +218,9 @@ VERDICTS: Final[Mapping[Cause, Verdict]] = MappingProxyType(
         Cause.TOOL_ERROR: Verdict(Outcome.QUALITY, "yes", "The tool failed."),
         Cause.TIMEOUT: Verdict(
             _FAILURE, "unknown", f"The tool did not answer in time. {_NOBODY_KNOWS}", ServerStep.PROBE
+        ),
+        Cause.HUNG: Verdict(
+            _NEUTRAL, "unknown", f"The tool's server does not react any more. {_NOBODY_KNOWS}", ServerStep.PROBE
         ),
         Cause.TRANSPORT: Verdict(
             _NEUTRAL, "unknown", f"The tool's server went away. {_NOBODY_KNOWS}", ServerStep.PROBE, heals=True
@@ -232,7 +240,9 @@ VERDICTS: Final[Mapping[Cause, Verdict]] = MappingProxyType(
         Cause.AUTH: Verdict(
             Outcome.LATCH, "no", f"The tool's server refuses our credential. {_NOTHING}", ServerStep.REFUSED
         ),
-        Cause.FORBIDDEN: Verdict(Outcome.LATCH, "no", f"We are not allowed to use the tool. {_NOTHING}"),
+        Cause.FORBIDDEN: Verdict(
+            Outcome.LATCH, "no", f"We are not allowed to use the tool. {_NOTHING}", ServerStep.PROBE
+        ),
         Cause.INVALID_ARGUMENTS: Verdict(
             _NEUTRAL, "no", f"The tool's server refused the arguments. {_NOTHING}", ServerStep.RELIST
         ),
@@ -240,7 +250,9 @@ VERDICTS: Final[Mapping[Cause, Verdict]] = MappingProxyType(
             _FAILURE, "no", f"The tool's server does not support the call. {_NOTHING}", ServerStep.RENEGOTIATE
         ),
         Cause.NEEDS_INPUT: Verdict(
-            _NEUTRAL, "unknown", "The tool asks for input from a person, which is not possible here."
+            _NEUTRAL,
+            "unknown",
+            "The tool has stopped to ask a person something, which is not possible here; it has not finished.",
         ),
         # What we say ourselves, before anything is sent.
         Cause.UNKNOWN_TOOL: Verdict(_NEUTRAL, "no", "There is no tool of this name."),

@@ -53,6 +53,7 @@ class ToolRecord:
         self._crashes = 0
         self._crashed: Connection | None = None
         self._has_renegotiated = False
+        self._is_told_forbidden = False
 
     def note(self, outcome: ToolOutcome) -> None:
         """Take in the end of a call."""
@@ -74,6 +75,17 @@ class ToolRecord:
         """Give the time within which this share of the newest results came; None if there was none."""
         ordered = sorted(self._durations)
         return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
+
+    def hung(self) -> None:
+        """Take in that the newest call ran into its deadline because the whole server was silent."""
+        if self.last_failure is not None and self.last_failure.cause == Cause.TIMEOUT:
+            detail = "the server did not answer another question either"
+            self.last_failure = replace(self.last_failure, cause=Cause.HUNG, detail=detail)
+
+    def is_newly_forbidden(self) -> bool:
+        """Tell, once until the tool answers again, that we may not use it."""
+        was_told, self._is_told_forbidden = self._is_told_forbidden, True
+        return not was_told
 
     def weigh(
         self, judged: Judgement, arguments: Mapping[str, Any], *, context: CallContext, override: ToolOverride
@@ -116,6 +128,7 @@ class ToolRecord:
         self.cooling.end()
         self._soft.succeeded()
         self._crashes, self._crashed, self._has_renegotiated = 0, None, False
+        self._is_told_forbidden = False
 
     def _weigh_words(
         self, judged: Judgement, arguments: Mapping[str, Any], *, context: CallContext, override: ToolOverride

@@ -7,6 +7,7 @@ own tools, nothing else.
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType, TracebackType
@@ -18,13 +19,14 @@ from sentinel.errors import UnknownToolError
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.tools.config import ServerConfig, ToolsConfig
 from sentinel.tools.connection import NOBODY, CallContext, ServerTransport
-from sentinel.tools.guard import CallObserver, GuardParts, KillSwitch, ToolGuard
+from sentinel.tools.guard import CallObserver, GuardParts, KillSwitch, RefusalObserver, ToolGuard
 from sentinel.tools.http_transport import HttpTransport, TlsContext
 from sentinel.tools.outcome import VERDICTS, Cause, ToolOutcome
 from sentinel.tools.pinning import PinBoard
 from sentinel.tools.record import ToolRecord
 from sentinel.tools.result_check import ResultChecker
 from sentinel.tools.spec import ToolSpec, tool_specs
+from sentinel.tools.starting import StartLine
 from sentinel.tools.stdio_transport import StdioTransport
 from sentinel.tools.supervisor import ServerState, ServerStatus, ServerSupervisor
 from sentinel.tools.waiting import DetachedTasks, happened_within
@@ -74,6 +76,7 @@ class ToolRegistry:
         """Grows whenever a server's tools are not what they were."""
         self._listeners: list[Callable[[], None]] = []
         self._call_listeners: list[CallObserver] = []
+        self._refusal_listeners: list[RefusalObserver] = []
         self._offered: frozenset[tuple[str, str]] = frozenset()
         self._specs: dict[str, tuple[ToolSpec, ...]] = {}
         self._by_name: dict[str, ToolSpec] = {}
@@ -87,6 +90,10 @@ class ToolRegistry:
             detached=self._detached,
             supervision=config.supervision,
             observe=self._call_over,
+            forbidden=self._tool_forbidden,
+        )
+        self._start_line = StartLine(
+            config.supervision.simultaneous_starts, seconds=config.supervision.start_turn_seconds, clock=clock
         )
         self._tls = TlsContext()
         self._supervisors = {name: self._supervisor(name, server, rng) for name, server in config.servers.items()}
@@ -185,6 +192,8 @@ class ToolRegistry:
             return True
         if supervisor.connection is None and supervisor.is_coming_back:
             await supervisor.ready_within(self._config.supervision.reopen_seconds, hurry=True)
+        elif supervisor.connection is None:
+            await supervisor.knock()
         return supervisor.connection is not None
 
     def unknown(self, name: str) -> ToolOutcome:
@@ -242,6 +251,10 @@ class ToolRegistry:
         """Call back, from now on, whenever a call of a tool is over."""
         self._call_listeners.append(listener)
 
+    def watch_refusals(self, listener: RefusalObserver) -> None:
+        """Call back, from now on, when our credential may not use a tool of a server that accepts it, and why."""
+        self._refusal_listeners.append(listener)
+
     # Putting together -----------------------------------------------------------------------------------------------
 
     def _supervisor(self, name: str, server: ServerConfig, rng: Callable[[], float]) -> ServerSupervisor:
@@ -252,6 +265,7 @@ class ToolRegistry:
             rng=rng,
             config=self._config.supervision,
             on_change=self._changed,
+            turn=nullcontext if server.url else self._start_line.turn,  # an address costs us nothing to start
         )
 
     def _open_transport(self, name: str, server: ServerConfig) -> ServerTransport:
@@ -303,6 +317,10 @@ class ToolRegistry:
             if spec.target in self._guards:
                 self._guard(spec)
         self._tell_listeners()
+
+    def _tool_forbidden(self, spec: ToolSpec, why: str) -> None:
+        for listener in self._refusal_listeners:
+            listener(spec, why)
 
     def _call_over(self, call: GuardedCall) -> None:
         for listener in self._call_listeners:

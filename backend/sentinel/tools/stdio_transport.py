@@ -105,6 +105,11 @@ class StdioTransport:
         self._end()
 
     @property
+    def is_blocked(self) -> bool:
+        """Whether the process does not read what was written for it."""
+        return not self._child.writable.is_set()
+
+    @property
     def pid(self) -> int | None:
         """The id of the server's own process, once started."""
         started = None if self._process is None else self._process.get_pid()

@@ -6,8 +6,8 @@ that task: whoever has the current `connection` sends over it directly.
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,15 +17,15 @@ from typing import Final
 from mcp_types import Tool
 
 from sentinel.clock import Clock
-from sentinel.errors import SentinelError
-from sentinel.tools.classification import fault_of
+from sentinel.tools.classification import explained, fault_of, innermost
 from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.connection import NEGOTIATE, Connection, ServerTransport, open_connection
-from sentinel.tools.spec import cleaned
-from sentinel.tools.waiting import DetachedTasks, finished_within, happened_within
+from sentinel.tools.outcome import Cause
+from sentinel.tools.waiting import DetachedTasks, finished_within, happened_within, unasked_cancellation_survived
 from sentinel.tools.watch import REFUSED, Relisting, Watch, refusal_of, was_answered
 
 _MAX_DOUBLINGS: Final = 16
+_KNOCK_SECONDS: Final = 1.0
 _ABORT_SECONDS: Final = 0.5  # after which an opening that ignores the end of its transport is cancelled
 _ENDED: Final = "the session ended"
 
@@ -48,6 +48,8 @@ class ServerStatus:
     tools: tuple[str, ...]
     """As last listed; they can be called while the state is READY."""
     last_error: str | None
+    last_cause: Cause | None
+    """The same in a word; None if there was no failure yet, or if we ended the session ourselves."""
     sessions: int
     """How many have been opened so far."""
     protocol_version: str | None
@@ -71,8 +73,11 @@ class ServerSupervisor:
         rng: Callable[[], float],
         config: SupervisionConfig,
         on_change: Callable[["ServerSupervisor"], None],
+        turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> None:
-        """Start nothing yet. `rng` gives floats in [0, 1); `on_change` is called after every change of state."""
+        """Start nothing yet. `rng` gives floats in [0, 1); `on_change` is called after every change of state; sessions
+        are opened inside a `turn`.
+        """
         self.name = name
         self.state = ServerState.CONNECTING
         self.connection: Connection | None = None
@@ -82,9 +87,11 @@ class ServerSupervisor:
         self._config = config
         self._on_change = on_change
         self._since = clock.now()
+        self._turn = turn
         self._last_error: str | None = None
         self._last_error_at: datetime | None = None
         self._retry_at: datetime | None = None
+        self._last_cause: Cause | None = None
         self._sessions = 0
         self._tools: tuple[str, ...] = ()
         self._era = NEGOTIATE
@@ -100,6 +107,8 @@ class ServerSupervisor:
         self._missing_since = -math.inf
         self._is_stopping = False
         self._hurry = asyncio.Event()
+        self._knocked_at = -math.inf
+        self._attempts = 0
         self._changed = asyncio.Event()
 
     # For everybody --------------------------------------------------------------------------------------------------
@@ -115,6 +124,7 @@ class ServerSupervisor:
             last_error=self._last_error,
             last_error_at=self._last_error_at,
             retry_at=self._retry_at,
+            last_cause=self._last_cause,
             sessions=self._sessions,
             protocol_version=connection.protocol_version if connection else None,
             pid=connection.transport.pid if connection else None,
@@ -129,13 +139,13 @@ class ServerSupervisor:
     def report_loss(self, connection: Connection, reason: str) -> None:
         """Say that a call found this session dead; ignored if it is no longer the current one."""
         if connection is self.connection:
-            self._lose(reason)
+            self._lose(reason, Cause.TRANSPORT)
 
     def report_refusal(self, connection: Connection, reason: str) -> None:
         """Say that the server refused our credential: nothing is sent to it until much later."""
         if connection is self.connection:
             self._is_refused = True
-            self._lose(f"our credential is refused: {reason}")
+            self._lose(f"our credential is refused: {reason}", Cause.AUTH)
 
     def report_silence(self, connection: Connection) -> None:
         """Say that a call on this session found no answer; if the server is silent altogether, it is replaced."""
@@ -161,12 +171,12 @@ class ServerSupervisor:
         missing_for = self._clock.monotonic() - self._missing_since
         return self.connection is None and not self._is_refused and missing_for < self._config.reopen_seconds
 
-    async def reopen(self, connection: Connection, reason: str, *, renegotiate: bool = False) -> Connection | None:
+    async def reopen(self, connection: Connection, reason: str, cause: Cause) -> Connection | None:
         """Replace a session that a call found useless, and return the new one if it comes soon."""
         if connection is self.connection:
             self._hurry.set()
-            self._lose(reason)
-            if renegotiate:
+            self._lose(reason, cause)
+            if cause is Cause.PROTOCOL:
                 self._era = NEGOTIATE
         return await self.ready_within(self._config.reopen_seconds)
 
@@ -176,6 +186,21 @@ class ServerSupervisor:
             if hurry:
                 self._hurry.set()
             await happened_within(self.wait_until(_is_ready), seconds=seconds, clock=self._clock)
+        return self.connection
+
+    async def knock(self) -> Connection | None:
+        """Open a session now and return it; at most once a second, and only as long as an attempt takes, or less.
+
+        A server that was away for long is found again by the first call, not only when its back-off is over.
+        """
+        if self.connection is None and not self._is_refused:
+            now = self._clock.monotonic()
+            if now - self._knocked_at >= _KNOCK_SECONDS:
+                self._knocked_at = now
+                self._hurry.set()
+            ended = self._attempts
+            tried = self.wait_until(lambda one: one.connection is not None or one._attempts > ended)
+            await happened_within(tried, seconds=_KNOCK_SECONDS, clock=self._clock)
         return self.connection
 
     def reconnect(self) -> None:
@@ -212,7 +237,7 @@ class ServerSupervisor:
         while not self._is_stopping:
             lasted = await self._hold_session()
             failures = 0 if lasted >= self._config.stable_seconds else failures + 1
-            with _unasked_cancellation_survived():
+            with unasked_cancellation_survived():
                 await self._pause(failures)
 
     async def _hold_session(self) -> float:
@@ -225,23 +250,25 @@ class ServerSupervisor:
         transport.on_end(self._transport_ended)
         transport.on_doubt(self._transport_doubts)
         try:
-            with _unasked_cancellation_survived():
+            with unasked_cancellation_survived():
                 async with AsyncExitStack() as stack:
                     await self._use(stack, transport)
         except Exception as exc:  # noqa: BLE001 -- leaving the SDK's client may raise what it met meanwhile
-            self._lose(_explain(exc))
+            self._lose(explained(exc), Cause.TRANSPORT)
         finally:
-            self._lose(_ENDED)
+            self._lose(_ENDED, Cause.TRANSPORT)
             self._name_the_end(transport)
         return self._clock.monotonic() - self._ready_at
 
     async def _use(self, stack: AsyncExitStack, transport: ServerTransport) -> None:
         try:
-            connection = await self._connect(stack, transport)
+            async with self._turn():
+                connection = await self._connect(stack, transport)
         except Exception as exc:  # noqa: BLE001 -- a server can make the SDK raise anything; supervision outlives it
+            fault = fault_of(innermost(exc))
             self._era = NEGOTIATE
-            self._is_refused = fault_of(_innermost(exc)) in REFUSED
-            self._lose(_explain(exc))
+            self._is_refused = fault in REFUSED
+            self._lose(explained(exc), fault or Cause.CONNECT)
             return
         self._publish(connection)
         watch = asyncio.create_task(self._watch(connection).run(), name=f"tools:{self.name}:watch")
@@ -273,7 +300,7 @@ class ServerSupervisor:
     async def _expire(self, limit: asyncio.Timeout, transport: ServerTransport) -> None:
         seconds = self._config.connect_seconds
         await self._clock.sleep(seconds)
-        self._lose(f"no session within {seconds:g} s")
+        self._lose(f"no session within {seconds:g} s", Cause.CONNECT)
         transport.abort()  # ends every wait on it at once, also those that the SDK shields from cancellation
         await self._clock.sleep(_ABORT_SECONDS)
         limit.reschedule(asyncio.get_running_loop().time())
@@ -307,7 +334,7 @@ class ServerSupervisor:
     # Changes of state, all of them synchronous -----------------------------------------------------------------------
 
     def _transport_ended(self) -> None:
-        self._lose(_ENDED)
+        self._lose(_ENDED, Cause.TRANSPORT if self.connection else Cause.CONNECT)
 
     def _transport_doubts(self) -> None:
         if self.connection is not None:
@@ -318,12 +345,14 @@ class ServerSupervisor:
             self._last_error = transport.describe_end()  # how a process ended is known only after the teardown
             self._announce()
 
-    def _lose(self, reason: str) -> None:
+    def _lose(self, reason: str, cause: Cause | None = None) -> None:
         """Flip the state at once; closing what is left takes its time. Only the first reason counts."""
         if self._loss.is_set():
             return
         self._loss_reason = self._last_error = reason
         self._last_error_at = self._clock.now()
+        self._attempts += self.connection is None
+        self._last_cause = cause
         self._loss.set()
         if self.connection is not None:
             self.connection.is_lost = True
@@ -352,7 +381,7 @@ class ServerSupervisor:
             if refusal_of(question):
                 self.report_refusal(connection, "as it told when asked for a sign of life")
             elif not was_answered(question):
-                self._lose(f"silent for {self._config.probe_seconds:g} s when asked for a sign of life")
+                self._lose(f"silent for {self._config.probe_seconds:g} s when asked for a sign of life", Cause.HUNG)
                 connection.transport.abort()
         finally:
             self._detached.adopt(question)
@@ -367,26 +396,3 @@ class ServerSupervisor:
 
 def _is_ready(supervisor: ServerSupervisor) -> bool:
     return supervisor.state is ServerState.READY
-
-
-@contextmanager
-def _unasked_cancellation_survived() -> Iterator[None]:
-    """Let only a cancellation through that somebody asked for; any other is how the SDK says that a transport broke."""
-    try:
-        yield
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is None or task.cancelling() > 0:
-            raise
-
-
-def _innermost(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
-def _explain(raised: BaseException) -> str:
-    error = _innermost(raised)
-    text = error.message if isinstance(error, SentinelError) else f"{type(error).__name__}: {error}"
-    return cleaned(text)[:300]

@@ -52,6 +52,7 @@ def server_view(status: ServerStatus, config: ServerConfig, *, tools: list[dict[
         "sessions": status.sessions,
         "restarts": max(0, status.sessions - 1),
         "last_error": redact_text(status.last_error) if status.last_error else None,
+        "last_cause": status.last_cause,
         "last_error_at": status.last_error_at.isoformat() if status.last_error_at else None,
         "retry_at": status.retry_at.isoformat() if status.retry_at else None,
         "tools": tools,

@@ -1,7 +1,8 @@
 """Bounded waiting on an injected clock, without ever waiting for a cancelled task to agree."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sentinel.clock import Clock
@@ -31,6 +32,17 @@ async def happened_within(event: Awaitable[Any], *, seconds: float, clock: Clock
 async def _awaited(event: Awaitable[Any]) -> Any:
     """Give a gathering a task around it, which, unlike the gathering itself, may be cancelled without a report."""
     return await event
+
+
+@contextmanager
+def unasked_cancellation_survived() -> Iterator[None]:
+    """Let only a cancellation through that somebody asked for; any other is how the SDK says that a transport broke."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling() > 0:
+            raise
 
 
 class DetachedTasks:

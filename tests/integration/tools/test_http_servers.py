@@ -1,15 +1,13 @@
 """Servers at an address: there, gone, back, and silent."""
 
 import asyncio
-import os
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sentinel.tools.config import ServerConfig, SupervisionConfig, ToolLimits
+from sentinel.tools.config import ServerConfig, SupervisionConfig
 from sentinel.tools.outcome import Cause
 from sentinel.tools.supervisor import ServerState
 from tests.integration.tools.running import ROOT, misbehaving, running
@@ -56,37 +54,6 @@ async def test_a_server_at_an_address_is_used_like_any_other(server: HttpServer)
         assert (await tools.call("web__evaluate", expression="6 * 7")).text == "42"
         assert (await tools.call("web__evaluate", expression="6 *")).cause is Cause.TOOL_ERROR
         assert (await tools.call("local__echo", text="too")).text == "too"
-
-
-async def test_a_restarted_server_is_found_again(server: HttpServer) -> None:
-    """The call that finds it gone fails quickly; when it is back, so are its tools."""
-    async with running({"web": server.config}, supervision=PATIENT) as tools:
-        await tools.until("web", ServerState.READY)
-        server.program.kill()
-        outcome = await tools.call("web__evaluate", expression="1 + 1")
-        assert outcome.cause in {Cause.CONNECT, Cause.TRANSPORT}
-        assert outcome.duration_ms < 5_000
-        await tools.until("web", ServerState.DOWN)
-        assert (await tools.call("web__evaluate", expression="1 + 1")).cause is Cause.CONNECT
-        server.restart()
-        await tools.until("web", ServerState.READY, sessions=2)
-        assert (await tools.call("web__evaluate", expression="1 + 1")).text == "2"
-
-
-async def test_a_frozen_server_costs_a_call_its_deadline(server: HttpServer) -> None:
-    """It is found to be silent, and found again when it thaws."""
-    limits = ToolLimits(timeout_seconds=0.4)
-    async with running({"web": server.config}, supervision=PATIENT, limits=limits) as tools:
-        await tools.until("web", ServerState.READY)
-        os.kill(server.program.pid, signal.SIGSTOP)
-        try:
-            outcome = await tools.call("web__evaluate", expression="1 + 1")
-            assert outcome.cause is Cause.TIMEOUT
-            assert outcome.duration_ms < 2_000
-            await tools.until("web", ServerState.DOWN)
-        finally:
-            os.kill(server.program.pid, signal.SIGCONT)
-        await tools.until("web", ServerState.READY, sessions=2)
 
 
 async def test_nobody_listening_is_an_error_for_operators_only() -> None:

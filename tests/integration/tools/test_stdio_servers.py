@@ -17,24 +17,6 @@ from sentinel.tools.supervisor import ServerState
 from tests.integration.tools.running import BOUND, QUICK, ROOT, SERVERS, death_of, is_gone, misbehaving, running
 
 
-async def test_a_killed_server_fails_its_calls_and_is_opened_again() -> None:
-    """Five calls in flight end at once, the other server does not notice, no process is left."""
-    async with running({"one": misbehaving(), "other": misbehaving()}) as tools:
-        victim, bystander = tools.pid("one"), tools.pid("other")
-        calls = [asyncio.create_task(tools.call("one__hang")) for _ in range(5)]
-        await tools.call("one__echo")  # the server has read the five before this one
-        os.kill(victim, signal.SIGKILL)
-        outcomes = await asyncio.wait_for(asyncio.gather(*calls), BOUND)
-        assert {outcome.cause for outcome in outcomes} == {Cause.TRANSPORT}
-        assert {outcome.executed for outcome in outcomes} == {"unknown"}
-        assert tools.board.get("tool:one/hang").snapshot().failures == 0
-        await tools.until("one", ServerState.READY, sessions=2)
-        assert (await tools.call("one__echo", text="again")).text == "again"
-        assert tools.pid("other") == bystander
-        assert is_gone(victim)
-        assert "killed by signal 9" in tools.error("one")
-
-
 async def test_ending_everything_while_a_dead_server_is_cleared_away_leaves_nothing() -> None:
     """An end in the middle of a teardown finishes it: no pipe and no process is left to the garbage collector."""
     for _ in range(4):
@@ -52,41 +34,6 @@ async def test_a_server_that_dies_in_a_call_says_its_last_words() -> None:
         assert (await tools.call("one__die")).cause is Cause.TRANSPORT
         await tools.until("one", ServerState.READY, sessions=2)
         assert tools.error("one") == "exited with code 3: fatal: out of luck"
-
-
-@pytest.mark.parametrize("argument_bytes", [10, 300_000])
-async def test_a_frozen_server_costs_a_call_its_deadline_and_no_more(argument_bytes: int) -> None:
-    """Also when the arguments fill the pipe and the write itself hangs; then the server is replaced."""
-    limits = ToolLimits(timeout_seconds=0.4)
-    async with running({"one": misbehaving(), "other": misbehaving()}, limits=limits) as tools:
-        os.kill(tools.pid("one"), signal.SIGSTOP)
-        calls = [tools.call("one__echo", text="x" * argument_bytes) for _ in range(2)]
-        outcomes = await asyncio.wait_for(asyncio.gather(*calls), BOUND)
-        for outcome in outcomes:
-            assert (outcome.cause, outcome.executed) == (Cause.TIMEOUT, "unknown")
-            assert outcome.outcome is Outcome.FAILURE
-            assert 390 <= outcome.duration_ms < 2_000
-        assert (await tools.call("other__echo", text="fine")).text == "fine"
-        await tools.until("one", ServerState.READY, sessions=2)
-        assert (await tools.call("one__echo", text="thawed")).text == "thawed"
-
-
-async def test_a_server_that_freezes_itself_is_replaced() -> None:
-    """It cannot be asked to end, so it is killed."""
-    async with running({"one": misbehaving()}, limits=ToolLimits(timeout_seconds=0.3)) as tools:
-        frozen = tools.pid("one")
-        assert (await tools.call("one__freeze")).cause is Cause.TIMEOUT
-        await tools.until("one", ServerState.READY, sessions=2)
-        assert is_gone(frozen)
-
-
-async def test_a_tool_that_hangs_does_not_cost_the_server_its_session() -> None:
-    """The server still answers when it is asked."""
-    async with running({"one": misbehaving()}, limits=ToolLimits(timeout_seconds=0.2)) as tools:
-        before = tools.pid("one")
-        assert (await tools.call("one__hang")).cause is Cause.TIMEOUT
-        assert (await tools.call("one__echo", text="here")).text == "here"
-        assert (tools.pid("one"), tools.sessions("one")) == (before, 1)
 
 
 async def test_garbage_instead_of_an_answer_is_malformed_and_hurts_nobody_else() -> None:

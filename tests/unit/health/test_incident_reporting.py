@@ -189,3 +189,8 @@ def test_a_kill_switch_is_chaos_and_other_acts_are_told_by_what_they_change(watc
 def test_a_tool_server_that_refuses_its_key_is_an_incident(watched: Watched) -> None:
     watched.reporter.tool_server_refused("search", "HTTP 401")
     assert watched.told == [("auth_error", "tool:search", 1)]
+
+
+def test_a_tool_that_our_key_may_not_use_is_an_incident(watched: Watched) -> None:
+    watched.reporter.tool_forbidden("tool:search/delete", "HTTP 403")
+    assert watched.told == [("auth_error", "tool:search/delete", 1)]

@@ -16,6 +16,7 @@ READY = ServerStatus(
     protocol_version="2026-07-28",
     pid=None,
     is_refused=False,
+    last_cause=None,
 )
 
 

@@ -36,6 +36,7 @@ class Guarded:
         self.switched_off: set[str] = set()
         self.detached = DetachedTasks()
         self.seen: list[GuardedCall] = []
+        self.forbidden: list[str] = []
         self.guard = ToolGuard(
             spec,
             supervisor=supervised.supervisor,
@@ -48,6 +49,7 @@ class Guarded:
                 detached=self.detached,
                 supervision=SupervisionConfig(),
                 observe=self.seen.append,
+                forbidden=lambda spec, _: self.forbidden.append(spec.target),
             ),
         )
 

@@ -79,6 +79,7 @@ class PeerTransport:
 
     pid = None
     shows_end = True
+    is_blocked = False
 
     def __init__(self, script: Script) -> None:
         self._script = script

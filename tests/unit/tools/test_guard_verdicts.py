@@ -1,6 +1,7 @@
 """What a guard learns from failures, and whom it blames: the tool, its server, or nobody."""
 
 import asyncio
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,7 +18,7 @@ from sentinel.tools.outcome import Cause, Failure
 from sentinel.tools.result_check import ResultChecker
 from sentinel.tools.spec import ToolSpec
 from sentinel.tools.supervisor import ServerState
-from tests.unit.tools.guarded import Guarded
+from tests.unit.tools.guarded import TARGET, Guarded
 from tests.unit.tools.peers import Answer, text_result
 from tests.unit.tools.supervised import Supervised
 
@@ -69,12 +70,33 @@ async def test_a_refused_credential_ends_the_session_until_much_later(guarded: G
 
 
 async def test_a_tool_that_we_may_not_use_does_not_cost_its_server(guarded: Guarded) -> None:
-    """The tool alone is left alone."""
+    """The tool alone is left alone, and an operator is told, once."""
     guarded.answer_with(fault(Cause.FORBIDDEN))
     await guarded.call()
     assert (await guarded.call()).cause is Cause.FORBIDDEN
+    await settle(40)
     assert len(guarded.peer.calls) == 1
     assert guarded.supervised.supervisor.state is ServerState.READY
+    assert guarded.forbidden == [TARGET]
+    guarded.clock.advance(300.0)
+    assert (await guarded.call()).cause is Cause.FORBIDDEN
+    await settle(40)
+    assert (len(guarded.peer.calls), guarded.forbidden) == (2, [TARGET])
+
+
+async def test_a_server_that_forbids_everything_is_held_as_one_that_refuses_the_key(guarded: Guarded) -> None:
+    """It is asked something harmless after the first refusal; its tools are told apart only where it tells them."""
+
+    async def forbid(_params: dict[str, Any]) -> Answer:
+        return fault(Cause.FORBIDDEN)
+
+    guarded.peer.on_call = guarded.peer.on_list = forbid
+    assert (await guarded.call()).cause is Cause.FORBIDDEN
+    await settle(40)
+    status = guarded.supervised.supervisor.status()
+    assert (status.is_refused, status.last_cause, guarded.forbidden) == (True, Cause.AUTH, [])
+    await guarded.clock.elapse(299.0)
+    assert guarded.supervised.supervisor.status().sessions == 1
 
 
 async def test_a_forgotten_session_is_opened_anew_and_the_call_is_made_once_more(guarded: Guarded) -> None:
@@ -114,6 +136,31 @@ async def test_refused_arguments_make_the_tools_be_listed_again(guarded: Guarded
     assert guarded.peer.asked.count("tools/list") == 2
 
 
+SCHEMA = {"type": "object", "properties": {"account": {"type": "string"}}}
+QUESTION = {"method": "elicitation/create", "params": {"message": "Which\u202e account?", "requestedSchema": SCHEMA}}
+ASKED = {"resultType": "input_required", "requestState": "s", "inputRequests": {"q": QUESTION}}
+NOBODY_TO_ASK = ErrorData(code=-32021, message="no", data={"requiredCapabilities": {"elicitation": {}}})
+
+
+async def test_a_tool_that_asks_a_person_has_not_finished_and_the_model_reads_its_question(guarded: Guarded) -> None:
+    """Not that it is unknown what became of it: it has said so."""
+    guarded.answer_with(ASKED)
+    outcome = await guarded.call()
+    assert (outcome.cause, outcome.executed, outcome.failure) == (Cause.NEEDS_INPUT, "unknown", Failure.NEEDS_INPUT)
+    told = json.loads(outcome.for_model())
+    assert (told["error"], told["executed"]) == ("needs_input", "unknown")
+    assert told["message"].endswith("it has not finished. It asks: Which account?")
+    assert guarded.circuit.failures == 0
+
+
+async def test_a_server_that_wants_a_person_to_be_there_has_done_nothing(guarded: Guarded) -> None:
+    """And is not taken for one that speaks another protocol."""
+    guarded.answer_with(NOBODY_TO_ASK)
+    outcome = await guarded.call()
+    assert (outcome.cause, outcome.executed, outcome.failure) == (Cause.NEEDS_INPUT, "no", Failure.NEEDS_INPUT)
+    assert (guarded.circuit.failures, guarded.supervised.supervisor.status().sessions) == (0, 1)
+
+
 # Whose fault is it? ---------------------------------------------------------------------------------------------------
 
 
@@ -125,6 +172,29 @@ async def test_a_deadline_of_a_server_that_is_silent_altogether_is_no_strike(gua
     assert (await call).cause is Cause.TIMEOUT
     assert guarded.circuit.failures == 0
     assert guarded.circuit.neutral == 1
+
+
+async def test_what_operators_see_of_a_silent_server_has_a_word_of_its_own(guarded: Guarded) -> None:
+    """At the deadline nobody can know yet that it is not the tool alone; afterwards it is put right."""
+    guarded.peer.is_silent = True
+    call = guarded.start_call()
+    await guarded.clock.elapse(32.0)
+    assert (await call).cause is Cause.TIMEOUT
+    failure = guarded.guard.record.last_failure
+    assert failure is not None
+    assert (failure.cause, guarded.supervised.supervisor.status().last_cause) == (Cause.HUNG, Cause.HUNG)
+
+
+async def test_a_server_that_reads_nothing_is_known_to_hang_at_once(guarded: Guarded) -> None:
+    """No strike for the tool; the server is asked, and replaced if it does not answer."""
+    guarded.peer.is_silent = True
+    guarded.peer.transports[-1].is_blocked = True
+    call = guarded.start_call()
+    await guarded.clock.elapse(30.0)
+    outcome = await call
+    assert (outcome.cause, outcome.outcome, outcome.executed) == (Cause.HUNG, Outcome.NEUTRAL, "unknown")
+    await guarded.clock.elapse(2.0)
+    assert guarded.supervised.supervisor.status().last_cause is Cause.HUNG
 
 
 async def test_a_tool_with_which_its_server_always_crashes_is_isolated(guarded: Guarded) -> None:
