@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -32,15 +33,33 @@ def serve() -> None:
 
 
 @app.command()
+def worker(
+    host: Annotated[str | None, typer.Option(help="Where to answer /health and /metrics, instead of HOST.")] = None,
+    port: Annotated[
+        str | None, typer.Option(help="The port for that, instead of WORKER_PORT; 0: any free one.")
+    ] = None,
+) -> None:
+    """Work on the runs of a PostgreSQL database, beside other workers and servers."""
+    from sentinel.main.server import work  # noqa: PLC0415 - only this command pays for it
+
+    given = {"HOST": host, "WORKER_PORT": port}
+    settings = _settings({name: value for name, value in given.items() if value is not None})
+    try:
+        work(settings, os.environ)
+    except SentinelError as error:
+        _fail(error)
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database up to date; `serve` does it too."""
     import asyncio  # noqa: PLC0415 - only this command pays for it
 
-    from sentinel.persistence.migrations import upgrade  # noqa: PLC0415 - only this command pays for it
+    from sentinel.main.migrate import bring_up_to_date  # noqa: PLC0415 - only this command pays for it
 
     settings = _settings()
     try:
-        asyncio.run(upgrade(settings.database_url.get_secret_value()))
+        asyncio.run(bring_up_to_date(settings.database_url.get_secret_value()))
     except SentinelError as error:
         _fail(error)
     typer.echo("the database is up to date")
@@ -77,11 +96,11 @@ def openapi(
         output.write_text(schema)
 
 
-def _settings() -> Settings:
+def _settings(options: Mapping[str, str] | None = None) -> Settings:
     from sentinel.telemetry.logging import configure_logging  # noqa: PLC0415 - only this command pays for it
 
     try:
-        settings = load_settings(os.environ, Path.cwd())
+        settings = load_settings({**os.environ, **(options or {})}, Path.cwd())
     except SentinelError as error:
         _fail(error)
     configure_logging(settings.log_level, json=settings.environment == "production")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from sentinel.api import chat, incidents, metrics, operations, requests, runs, threads, tools
+from sentinel.api import chat, health, incidents, metrics, operations, requests, runs, threads, tools
 from sentinel.api.console import add_console
 from sentinel.api.event_schemas import add_event_schemas
 from sentinel.api.gateway_schemas import add_gateway_schemas
@@ -26,7 +26,7 @@ def create_app(*, version: str, console: Path, allowed_hosts: Collection[str], m
         description=_DESCRIPTION,
         responses={"default": dict(PROBLEM_RESPONSE)},
     )
-    for part in (runs, chat, threads, requests, incidents, metrics, operations, tools):
+    for part in (runs, chat, threads, requests, incidents, metrics, health, operations, tools):
         app.include_router(part.router)
     add_event_schemas(app)
     add_gateway_schemas(app)
@@ -36,6 +36,17 @@ def create_app(*, version: str, console: Path, allowed_hosts: Collection[str], m
     app.add_middleware(BodyLimitMiddleware, max_bytes=max_body_bytes)
     app.add_middleware(GatewayMiddleware, prefix=GATEWAY, name="gateway")
     app.add_middleware(GatewayMiddleware, prefix=MCP, name="mcp")
+    app.add_middleware(GuardMiddleware, allowed_hosts=allowed_hosts)
+    app.add_middleware(RequestIdMiddleware)
+    return app
+
+
+def create_worker_app(*, version: str, allowed_hosts: Collection[str]) -> FastAPI:
+    """Make the app of a process that only works on runs; whoever serves it sets `app.state.services`."""
+    app = FastAPI(title="Sentinel worker", version=version, openapi_url=None)
+    for part in (health, metrics):
+        app.include_router(part.router)
+    add_problem_handlers(app)
     app.add_middleware(GuardMiddleware, allowed_hosts=allowed_hosts)
     app.add_middleware(RequestIdMiddleware)
     return app

@@ -1,19 +1,17 @@
-"""Operations: providers, circuits, kill switches, health."""
+"""Operations: providers, circuits, kill switches."""
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 
 from sentinel.api.operation_schemas import (
     BreakerList,
     BreakerRequest,
     BreakerView,
     ChaosView,
-    HealthView,
     InfoView,
     KillSwitchRequest,
     KillSwitchView,
-    LiveView,
     PlanView,
     ProviderStatusView,
 )
@@ -81,27 +79,3 @@ async def set_kill_switch(target: str, body: KillSwitchRequest, services: Use) -
         target, body.active, actor=OPERATOR, ttl_seconds=body.ttl_seconds, reason=body.reason
     )
     return switch.to_dict()
-
-
-@router.get("/health/live")
-async def live() -> LiveView:
-    """Say that the process answers."""
-    return LiveView()
-
-
-@router.get("/health/ready", response_model=HealthView)
-async def ready(services: Use, response: Response) -> dict[str, Any]:
-    """Say whether traffic may be sent here; 503 if not, also while the server is about to stop."""
-    return _with_status(await services.health.readiness(), response)
-
-
-@router.get("/health", response_model=HealthView)
-async def health(services: Use, response: Response) -> dict[str, Any]:
-    """Say how the whole and each dependency is; 503 if it cannot do its work."""
-    return _with_status(await services.health.report(), response)
-
-
-def _with_status(report: dict[str, Any], response: Response) -> dict[str, Any]:
-    if report["status"] == "unhealthy":
-        response.status_code = 503
-    return report

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from sentinel.domain.messages import Role
-from sentinel.domain.runs import RunMode, RunOptions, RunStatus
+from sentinel.domain.runs import Priority, RunMode, RunOptions, RunStatus
 
 
 class RequestModel(BaseModel):
@@ -121,10 +121,17 @@ class RunRequest(RequestModel):
     temperature: Temperature | None = None
     max_tokens: TokenLimit | None = None
     parent_message_id: str | None = None
+    priority: Priority = Priority.INTERACTIVE
 
     def options(self) -> RunOptions:
         """Give what the caller chose."""
-        return RunOptions(route=self.route, mode=self.mode, temperature=self.temperature, max_tokens=self.max_tokens)
+        return RunOptions(
+            route=self.route,
+            mode=self.mode,
+            temperature=self.temperature,
+            max_tokens=self.max_tokens,
+            priority=self.priority,
+        )
 
 
 class ChatMessage(RequestModel):

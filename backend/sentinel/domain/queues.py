@@ -4,7 +4,8 @@ A queue only wakes a worker. The run's row and its lease (`RunStore.claim`) deci
 handed out twice, or after it has ended, does no harm.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sentinel.domain.runs import Priority, Run
@@ -25,8 +26,23 @@ class QueuedRun:
         return cls(run.run_id, run.thread_id, run.options.priority, caller)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueFigures:
+    """What waits and who works, in all processes of one database. `workers`: processes that take runs."""
+
+    waiting: Mapping[Priority, int] = field(default_factory=dict)
+    oldest_waiting_seconds: float = 0.0
+    running: int = 0
+    workers: int = 0
+
+
 class RunQueue(Protocol):
     """The seam between accepting runs and working on them."""
+
+    @property
+    def figures(self) -> QueueFigures:
+        """What waits and who works, as it was a moment ago."""
+        ...
 
     @property
     def active(self) -> int:

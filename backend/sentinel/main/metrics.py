@@ -8,6 +8,7 @@ from typing import Any
 from sentinel import __version__
 from sentinel.domain.queues import RunQueue
 from sentinel.domain.routes import Route, Target
+from sentinel.main.queueing import queue_readings
 from sentinel.main.resilience import Resilience
 from sentinel.main.sharing import sharing_readings
 from sentinel.main.storage import Storage
@@ -51,6 +52,7 @@ def build_exposition(
         *_tool_readings(tools),
         *_work_readings(storage, queue),
         *sharing_readings(storage.shared),
+        *queue_readings(queue),
         *_process_readings(metrics),
     ]
     summary = Summary(metrics=metrics, active_provider=active_provider, circuits=circuits, tool_servers=tool_servers)

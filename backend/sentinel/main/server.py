@@ -7,9 +7,10 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 
 import httpx2
 import uvicorn
@@ -17,7 +18,7 @@ from fastapi import FastAPI
 from uvicorn.loops.auto import auto_loop_factory
 
 from sentinel import __version__
-from sentinel.api.app import create_app
+from sentinel.api.app import create_app, create_worker_app
 from sentinel.clock import SystemClock
 from sentinel.errors import ConfigurationError
 from sentinel.main.database_lock import owned
@@ -48,9 +49,18 @@ def build_app(settings: Settings) -> FastAPI:
     return create_app(
         version=__version__,
         console=CONSOLE,
-        allowed_hosts={"127.0.0.1", "localhost", "::1", settings.host} | settings.allowed_hosts,
+        allowed_hosts=_own_hosts(settings),
         max_body_bytes=settings.limits.max_body_bytes,
     )
+
+
+def build_worker_app(settings: Settings) -> FastAPI:
+    """Make the app of a process that only works on runs, without its services."""
+    return create_worker_app(version=__version__, allowed_hosts=_own_hosts(settings))
+
+
+def _own_hosts(settings: Settings) -> frozenset[str]:
+    return frozenset({"127.0.0.1", "localhost", "::1", settings.host}) | settings.allowed_hosts
 
 
 def serve(settings: Settings, environment: Mapping[str, str]) -> None:
@@ -59,15 +69,43 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> None:
     Raises:
         ConfigurationError, StoreUnavailableError: the port is taken, or something else cannot work.
     """
+    with bind(settings.host, settings.port) as listening:
+        _run(settings, environment, listening=listening, build=build_app)
+
+
+def work(settings: Settings, environment: Mapping[str, str]) -> None:
+    """Work on the runs of a PostgreSQL database until a signal, beside other workers and servers.
+
+    Raises:
+        ConfigurationError, StoreUnavailableError: the database is SQLite, or something else cannot work.
+    """
+    if is_sqlite(normalise(settings.database_url.get_secret_value())):
+        message = "workers need PostgreSQL, and DATABASE_URL names SQLite; `sentinel serve` works on its runs itself"
+        raise ConfigurationError(message)
+    settings = settings.model_copy(update={"queue": settings.queue.model_copy(update={"embedded_worker": True})})
+    with bind(settings.host, settings.worker_port, variable="WORKER_PORT") as listening:
+        _run(settings, environment, listening=listening, build=build_worker_app)
+
+
+def _run(
+    settings: Settings,
+    environment: Mapping[str, str],
+    *,
+    listening: socket.socket,
+    build: Callable[[Settings], FastAPI],
+) -> None:
     os.environ.update(dict.fromkeys(_TRACING_VARIABLES, "false"))
-    with (
-        bind(settings.host, settings.port) as listening,
-        asyncio.Runner(loop_factory=auto_loop_factory()) as runner,
-    ):
-        runner.run(_serve(settings, environment, listening))
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(_serve(settings, environment, listening=listening, build=build))
 
 
-async def _serve(settings: Settings, environment: Mapping[str, str], listening: socket.socket) -> None:
+async def _serve(
+    settings: Settings,
+    environment: Mapping[str, str],
+    *,
+    listening: socket.socket,
+    build: Callable[[Settings], FastAPI],
+) -> None:
     async with AsyncExitStack() as stack:
         database = normalise(settings.database_url.get_secret_value())
         if is_sqlite(database):
@@ -75,7 +113,7 @@ async def _serve(settings: Settings, environment: Mapping[str, str], listening: 
         complete = await _completed(settings, stack)
         _announce(complete)
         running = await stack.enter_async_context(running_services(complete, environment))
-        app = build_app(settings)
+        app = build(settings)
         app.state.services = running.services
         app.state.gateway = running.gateway
         app.state.mcp = running.mcp
@@ -147,8 +185,16 @@ class DrainingServer(uvicorn.Server):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop; told so again, end at once, as if killed: what it leaves is taken over."""
+        if self.should_exit:
+            signal.signal(sig, signal.SIG_DFL)
+            signal.raise_signal(sig)
+        super().handle_exit(sig, frame)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, end the readers, then close as usual."""
+        logger.info("draining", runs=self._running.queue.active)
         await asyncio.gather(
             self._running.queue.drain(DRAIN_SECONDS), self._running.gateway.open_calls.drain(DRAIN_SECONDS)
         )
@@ -157,8 +203,8 @@ class DrainingServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Take the port.
+def bind(host: str, port: int, *, variable: str = "PORT") -> socket.socket:
+    """Take the port, which `variable` sets.
 
     Raises:
         ConfigurationError: it cannot be had.
@@ -172,7 +218,8 @@ def bind(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
-        reason = "it is already in use; set PORT to another one" if error.errno == errno.EADDRINUSE else error.strerror
+        is_taken = error.errno == errno.EADDRINUSE
+        reason = f"it is already in use; set {variable} to another one" if is_taken else error.strerror
         message = f"cannot listen on {host}:{port}: {reason}"
         raise ConfigurationError(message) from error
     return listening

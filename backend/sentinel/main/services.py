@@ -28,6 +28,7 @@ from sentinel.ids import IdSource
 from sentinel.main.gateway import build_gateway
 from sentinel.main.metrics import build_exposition
 from sentinel.main.providers import build_providers, configured_targets, kill_switch_targets, provider_cards
+from sentinel.main.queueing import open_queue, queue_check
 from sentinel.main.resilience import Resilience, build_resilience, prices_of
 from sentinel.main.sharing import open_sharing, redis_check
 from sentinel.main.storage import Storage, open_storage
@@ -35,11 +36,9 @@ from sentinel.main.tools import mcp_endpoint, open_tools, run_budget
 from sentinel.main.upkeep import watch_for_leaks
 from sentinel.main.watching import Watch, watch_over
 from sentinel.persistence.checkpointer import open_checkpointer
-from sentinel.persistence.database_url import is_sqlite, normalise
 from sentinel.providers.attempt import AttemptPipeline
 from sentinel.providers.chat import ChatAttempts
 from sentinel.providers.loop_lag import LoopLag
-from sentinel.runs.executor import InProcessExecutor
 from sentinel.runs.runner import Runner, RunnerOptions
 from sentinel.runs.service import RunService
 from sentinel.settings import Settings
@@ -94,11 +93,10 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
         gateway = await build_gateway(
             settings, recovery, providers=models.providers, ids=ids, observe=watch.request_over, stack=stack
         )
-        queue = InProcessExecutor(
-            _runner(
-                settings=settings, parts=parts, storage=storage, watch=watch, graph=graph, models=models, tools=tools
-            ).run
+        runner = _runner(
+            settings=settings, parts=parts, storage=storage, watch=watch, graph=graph, models=models, tools=tools
         )
+        queue = await open_queue(settings, runner.run, storage=storage, clock=clock, stack=stack)
         services = _services(
             settings=settings,
             parts=parts,
@@ -111,10 +109,6 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
         )
         mcp = mcp_endpoint(settings, tools, watch=watch, ids=ids)
         await stack.enter_async_context(mcp.running())
-        if is_sqlite(normalise(settings.database_url.get_secret_value())):
-            await storage.runs.lapse()  # the lock on the file says that nobody else lives
-        for run in await storage.runs.idle(queued_before=clock.now(), limit=10_000):
-            await queue.submit(run)
         yield Running(services=services, gateway=gateway, mcp=mcp, queue=queue, live=storage.live)
 
 
@@ -287,7 +281,13 @@ def _health(
         return CheckResult(Health.DEGRADED, f"not ready: {', '.join(down)}") if down else CheckResult(Health.HEALTHY)
 
     return HealthService(
-        checks={"database": database, "redis": redis, "providers": providers, "tools": tool_servers},
+        checks={
+            "database": database,
+            "redis": redis,
+            "queue": queue_check(queue),
+            "providers": providers,
+            "tools": tool_servers,
+        },
         essential=frozenset({"database"}),
         clock=clock,
         started_at=clock.monotonic(),

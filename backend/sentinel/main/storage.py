@@ -16,13 +16,14 @@ from sentinel.domain.incidents import Incident
 from sentinel.domain.requests import RequestRecord
 from sentinel.domain.tools import ToolCallRecord
 from sentinel.main.upkeep import Upkeep, open_upkeep
+from sentinel.main.migrate import bring_up_to_date
 from sentinel.persistence.audit_log import SqlAuditLog
+from sentinel.persistence.database_url import is_sqlite
 from sentinel.persistence.engine import Engine, create_engine
 from sentinel.persistence.event_log import SqlEventLog
 from sentinel.persistence.fault_store import SqlFaultStore
 from sentinel.persistence.incident_store import SqlIncidentStore
 from sentinel.persistence.journal import Journal
-from sentinel.persistence.migrations import upgrade
 from sentinel.persistence.request_store import SqlRequestStore
 from sentinel.persistence.run_store import SqlRunStore
 from sentinel.persistence.thread_store import SqlThreadStore
@@ -35,6 +36,11 @@ from sentinel.telemetry.logging import get_logger
 T = TypeVar("T")
 
 logger = get_logger(__name__)
+
+_OWN_POLL_SECONDS = 2.0
+"""Where every event is committed by this process, which tells its readers itself."""
+_POLL_SECONDS = 0.25
+"""Where workers elsewhere commit events: how late readers here hear of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +74,16 @@ async def open_storage(settings: Settings, clock: Clock, stack: AsyncExitStack, 
         ConfigurationError, StoreUnavailableError: the database cannot be used.
     """
     url = settings.database_url.get_secret_value()
-    await upgrade(url)
+    await bring_up_to_date(url)
     engine = create_engine(url)
     stack.push_async_callback(engine.dispose)
     events = SqlEventLog(engine)
-    live = LiveEvents(log=events, clock=clock, fan_out=shared.fan_out)
+    live = LiveEvents(
+        log=events,
+        clock=clock,
+        fan_out=shared.fan_out,
+        poll_interval_seconds=_OWN_POLL_SECONDS if is_sqlite(engine.url) else _POLL_SECONDS,
+    )
     journal_state = JournalState()
     journal = await stack.enter_async_context(
         Journal(engine=engine, clock=clock, publish=live.publish, on_state=journal_state)

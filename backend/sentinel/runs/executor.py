@@ -1,10 +1,13 @@
 """Runs runs as tasks of this process: bounded, first come first served, stoppable one by one, drained at the end."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from sentinel.domain.queues import QueuedRun
+from sentinel.clock import Clock, SystemClock
+from sentinel.domain.queues import QueuedRun, QueueFigures
+from sentinel.domain.runs import Priority
 from sentinel.errors import ShuttingDownError
 
 Work = Coroutine[Any, Any, None]
@@ -15,8 +18,19 @@ _BREAK_OFF_SECONDS = 3.0
 class InProcessExecutor:
     """Implements RunQueue: owns the task of every run that this process works on."""
 
-    def __init__(self, run: Callable[[str], Work], *, max_concurrent: int = 64) -> None:
+    def __init__(
+        self,
+        run: Callable[[str], Work],
+        *,
+        max_concurrent: int = 64,
+        clock: Clock | None = None,
+        over: Callable[[str], None] | None = None,
+    ) -> None:
+        """Work on at most `max_concurrent` runs at a time by `run`; tell `over` when one is left for good."""
         self._run = run
+        self._clock = clock or SystemClock()
+        self._over = over
+        self._waiting: dict[str, tuple[Priority, float]] = {}
         self._slots = asyncio.Semaphore(max_concurrent)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stopping: set[str] = set()
@@ -32,6 +46,17 @@ class InProcessExecutor:
         """Whether new runs are refused, because the process is about to stop."""
         return self._draining
 
+    @property
+    def figures(self) -> QueueFigures:
+        """What waits and who works."""
+        since = [since for _, since in self._waiting.values()]
+        return QueueFigures(
+            waiting=Counter(priority for priority, _ in self._waiting.values()),
+            oldest_waiting_seconds=self._clock.monotonic() - min(since) if since else 0.0,
+            running=self.active - len(since),
+            workers=1,
+        )
+
     def ensure_accepting(self) -> None:
         """Do nothing while runs are taken; raises ShuttingDownError when the process is about to stop."""
         if self._draining:
@@ -46,6 +71,7 @@ class InProcessExecutor:
         """
         self.ensure_accepting()
         if run.run_id not in self._tasks:
+            self._waiting[run.run_id] = run.priority, self._clock.monotonic()
             self._start(run.run_id, self._in_turn(run.run_id))
 
     async def stop(self, run_id: str) -> None:
@@ -84,11 +110,16 @@ class InProcessExecutor:
 
     def _ended(self, run_id: str) -> None:
         del self._tasks[run_id]
+        self._waiting.pop(run_id, None)
         if run_id in self._stopping:
             self._stopping.discard(run_id)
             if not self._draining:
                 self._start(run_id, self._run(run_id))
+                return
+        if self._over is not None:
+            self._over(run_id)
 
     async def _in_turn(self, run_id: str) -> None:
         async with self._slots:
+            self._waiting.pop(run_id, None)
             await self._run(run_id)

@@ -98,6 +98,9 @@ class Environment(Model):
 
     host: Text = "127.0.0.1"
     port: Port = 8000
+    worker_port: Port = 8001
+    worker_concurrency: Count | None = None
+    sentinel_embedded_worker: Annotated[Literal["on", "off"] | None, Word] = None
     app_env: Annotated[Literal["development", "staging", "production"], Word] = "development"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Word] = "info"
     sentinel_config: Text | None = None

@@ -14,7 +14,7 @@ from sentinel.settings.model import Limits, Settings
 from sentinel.settings.own_tools import tool_capabilities, tool_servers
 from sentinel.settings.problems import Problems
 from sentinel.settings.routing import Routing, plan_routing
-from sentinel.settings.schema import FileSettings
+from sentinel.settings.schema import FileSettings, QueueSettings
 from sentinel.settings.translate import parse_environment, parse_file
 from sentinel.settings.unused import unused_sections
 
@@ -33,6 +33,7 @@ _RETRY_VARIABLES: Final = {
 _HEALTH_VARIABLES: Final = {"interval_seconds": "health_check_interval_seconds"}
 _LIMIT_VARIABLES: Final = {"requests": "rate_limit_max_requests", "window_seconds": "rate_limit_window_seconds"}
 _PII_VARIABLES: Final = {"action": "pii_action"}
+_QUEUE_VARIABLES: Final = {"concurrency": "worker_concurrency"}
 
 
 def load_settings(environ: Mapping[str, str], cwd: Path) -> Settings:
@@ -89,6 +90,7 @@ def _assemble(*, file: FileSettings, environment: Environment, routing: Routing,
         host=env.host.strip("[]"),
         port=env.port,
         allowed_hosts=host_names(env.sentinel_allowed_hosts or ""),
+        worker_port=env.worker_port,
         log_level=env.log_level,
         data_dir=data_dir,
         database_url=database_url,
@@ -127,6 +129,7 @@ def _assemble(*, file: FileSettings, environment: Environment, routing: Routing,
         alerts=file.alerts,
         retention=file.retention,
         sharing=file.sharing,
+        queue=_queue(file.queue, env),
         unused_sections=(),
     )
 
@@ -135,6 +138,12 @@ def _is_chaos_enabled(environment: Environment) -> bool:
     if environment.sentinel_chaos is None:
         return environment.app_env != "production"
     return environment.sentinel_chaos == "on"
+
+
+def _queue(section: QueueSettings, environment: Environment) -> QueueSettings:
+    section = _overridden(section, environment, _QUEUE_VARIABLES)
+    embedded = environment.sentinel_embedded_worker
+    return section if embedded is None else section.model_copy(update={"embedded_worker": embedded == "on"})
 
 
 def _overridden(section: M, environment: Environment, variables: Mapping[str, str]) -> M:

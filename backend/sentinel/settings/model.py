@@ -20,6 +20,7 @@ from sentinel.settings.schema import (
     ModelSettings,
     OllamaSettings,
     OpenAISettings,
+    QueueSettings,
     RetentionSettings,
     RetrySettings,
     SharingSettings,
@@ -54,6 +55,7 @@ class Settings(Model):
     host: str
     port: int
     allowed_hosts: frozenset[str]
+    worker_port: int
     log_level: str
     data_dir: Path
     database_url: SecretStr
@@ -85,6 +87,7 @@ class Settings(Model):
     alerts: AlertSettings
     retention: RetentionSettings
     sharing: SharingSettings
+    queue: QueueSettings
     unused_sections: tuple[str, ...]
 
     @property

@@ -343,6 +343,14 @@ class SharingSettings(Model):
     namespace: Name = "sentinel"
 
 
+class QueueSettings(Model):
+    """How this process works on runs. `poll_seconds`: how late a job is found when its notification was lost."""
+
+    embedded_worker: bool = True
+    concurrency: Count = 64
+    poll_seconds: Seconds = 1.0
+
+
 class FileSettings(Model):
     """The whole of `sentinel.yaml`."""
 
@@ -359,3 +367,4 @@ class FileSettings(Model):
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()
     sharing: SharingSettings = SharingSettings()
+    queue: QueueSettings = QueueSettings()

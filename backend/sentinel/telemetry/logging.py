@@ -17,7 +17,9 @@ from sentinel.redaction import redact_item, redact_text
 Logger = structlog.stdlib.BoundLogger
 
 _UVICORN: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
-_CHATTY: Final = ("httpx", "httpx2", "httpcore", "openai", "aiosqlite", "asyncio", "mcp", "sse_starlette")
+_CHATTY: Final = ("httpx", "httpx2", "httpcore", "openai", "aiosqlite", "asyncio", "mcp", "sse_starlette", "procrastinate")
+_TOLD_BY_US: Final = ("psycopg.pool",)
+"""They warn at every attempt to reach an absent database, which our own lines tell once."""
 _SHARED: Final[tuple[Processor, ...]] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -93,5 +95,6 @@ def _join_libraries(*, is_debug: bool) -> None:
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(logging.NOTSET if is_debug else logging.WARNING)
+    for names, level in ((_CHATTY, logging.WARNING), (_TOLD_BY_US, logging.ERROR)):
+        for name in names:
+            logging.getLogger(name).setLevel(logging.NOTSET if is_debug else level)

@@ -1,0 +1,96 @@
+"""Who works on runs: tasks of this process over SQLite, and over PostgreSQL whoever of many has room."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+
+from sentinel.clock import Clock
+from sentinel.coordination.job_queue import JobQueue, JobQueueOptions
+from sentinel.coordination.job_table import open_job_table
+from sentinel.domain.queues import RunQueue
+from sentinel.domain.runs import Priority
+from sentinel.health.checks import Check, CheckResult, Health
+from sentinel.main.storage import Storage
+from sentinel.persistence.database_url import is_sqlite, libpq_url
+from sentinel.runs.executor import InProcessExecutor, Work
+from sentinel.settings import Settings
+from sentinel.telemetry.series import Reading, single
+
+_LEFT_AT_MOST = 10_000
+_LATE_SECONDS = 30.0
+"""A run that has waited for longer is worth an operator's eye."""
+
+
+async def open_queue(
+    settings: Settings, run: Callable[[str], Work], *, storage: Storage, clock: Clock, stack: AsyncExitStack
+) -> RunQueue:
+    """Give the queue that hands out the runs of this database, to `run` as far as this process works on them.
+
+    Raises:
+        StoreUnavailableError: the database cannot be reached.
+    """
+    chosen = settings.queue
+    if is_sqlite(storage.engine.url):
+        return await _in_process(InProcessExecutor(run, max_concurrent=chosen.concurrency, clock=clock), storage, clock)
+    table = await stack.enter_async_context(open_job_table(libpq_url(storage.engine.url)))
+    queue = JobQueue(
+        table,
+        local=lambda over: InProcessExecutor(run, max_concurrent=chosen.concurrency, clock=clock, over=over),
+        clock=clock,
+        rng=random.random,  # noqa: S311 - spreads processes over time, protects no secret
+        options=JobQueueOptions(
+            works=chosen.embedded_worker,
+            concurrency=chosen.concurrency,
+            poll_seconds=chosen.poll_seconds,
+        ),
+    )
+    return await stack.enter_async_context(queue)
+
+
+async def _in_process(queue: RunQueue, storage: Storage, clock: Clock) -> RunQueue:
+    """Take up what an earlier process left; the lock on the file says that nobody else lives."""
+    await storage.runs.lapse()
+    for run in await storage.runs.idle(queued_before=clock.now(), limit=_LEFT_AT_MOST):
+        await queue.submit(run)
+    return queue
+
+
+def queue_check(queue: RunQueue) -> Check:
+    """Give the line of the queue in `/health`."""
+
+    async def check() -> CheckResult:
+        figures = queue.figures
+        waiting = sum(figures.waiting.values())
+        said = f"{waiting} waiting, {figures.running} running, {figures.workers} working processes"
+        if waiting and not figures.workers:
+            return CheckResult(Health.DEGRADED, f"nobody works on runs: {said}")
+        if figures.oldest_waiting_seconds > _LATE_SECONDS:
+            return CheckResult(Health.DEGRADED, f"a run has waited for {figures.oldest_waiting_seconds:.0f} s: {said}")
+        return CheckResult(Health.HEALTHY, said)
+
+    return check
+
+
+def queue_readings(queue: RunQueue) -> Iterator[Reading]:
+    """Give the figures of the queue."""
+    yield Reading(
+        name="sentinel_queue_waiting",
+        help="Runs that wait for a worker, in all processes of the database.",
+        labels=["priority"],
+        read=lambda: [((each.value,), queue.figures.waiting.get(each, 0)) for each in Priority],
+    )
+    yield Reading(
+        name="sentinel_queue_oldest_waiting_seconds",
+        help="For how long the first of them has waited.",
+        read=single(lambda: queue.figures.oldest_waiting_seconds),
+    )
+    yield Reading(
+        name="sentinel_queue_running",
+        help="Runs that are worked on, in all processes of the database.",
+        read=single(lambda: queue.figures.running),
+    )
+    yield Reading(
+        name="sentinel_queue_workers",
+        help="Processes that work on runs.",
+        read=single(lambda: queue.figures.workers),
+    )
