@@ -98,11 +98,7 @@ def _assemble(*, file: FileSettings, environment: Environment, routing: Routing,
         redis_url=env.redis_url,
         auth=env.sentinel_auth,
         chaos_enabled=_is_chaos_enabled(env),
-        limits=Limits(
-            max_input_chars=env.max_input_chars,
-            max_body_bytes=env.max_body_bytes,
-            idempotency_window_seconds=env.idempotency_window_seconds,
-        ),
+        limits=_limits(env),
         config_file=None,
         providers=dict(routing.providers),
         routes=dict(routing.routes),
@@ -131,6 +127,14 @@ def _assemble(*, file: FileSettings, environment: Environment, routing: Routing,
         sharing=file.sharing,
         queue=_queue(file.queue, env),
         unused_sections=(),
+    )
+
+
+def _limits(environment: Environment) -> Limits:
+    return Limits(
+        max_input_chars=environment.max_input_chars,
+        max_body_bytes=environment.max_body_bytes,
+        idempotency_window_seconds=environment.idempotency_window_seconds,
     )
 
 

@@ -17,7 +17,17 @@ from sentinel.redaction import redact_item, redact_text
 Logger = structlog.stdlib.BoundLogger
 
 _UVICORN: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
-_CHATTY: Final = ("httpx", "httpx2", "httpcore", "openai", "aiosqlite", "asyncio", "mcp", "sse_starlette", "procrastinate")
+_CHATTY: Final = (
+    "httpx",
+    "httpx2",
+    "httpcore",
+    "openai",
+    "aiosqlite",
+    "asyncio",
+    "mcp",
+    "sse_starlette",
+    "procrastinate",
+)
 _TOLD_BY_US: Final = ("psycopg.pool",)
 """They warn at every attempt to reach an absent database, which our own lines tell once."""
 _SHARED: Final[tuple[Processor, ...]] = (

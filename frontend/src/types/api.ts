@@ -1743,6 +1743,12 @@ export interface components {
             targets: components["schemas"]["PlannedTargetView"][];
         };
         /**
+         * Priority
+         * @description Who is served first when not all can be: somebody who waits for the answer, or a program that has time.
+         * @enum {string}
+         */
+        Priority: "interactive" | "batch";
+        /**
          * ProblemView
          * @description An error (RFC 9457); `code` is documented in `docs/errors.md`.
          */
@@ -1891,6 +1897,8 @@ export interface components {
             mode?: components["schemas"]["RunMode"];
             /** Parent Message Id */
             parent_message_id?: string | null;
+            /** @default interactive */
+            priority?: components["schemas"]["Priority"];
             /**
              * Route
              * @default default
