@@ -15,8 +15,8 @@ from sentinel.coordination.shared import Shared
 from sentinel.domain.incidents import Incident
 from sentinel.domain.requests import RequestRecord
 from sentinel.domain.tools import ToolCallRecord
-from sentinel.main.upkeep import Upkeep, open_upkeep
 from sentinel.main.migrate import bring_up_to_date
+from sentinel.main.upkeep import Upkeep, open_upkeep
 from sentinel.persistence.audit_log import SqlAuditLog
 from sentinel.persistence.database_url import is_sqlite
 from sentinel.persistence.engine import Engine, create_engine
