@@ -5,7 +5,7 @@ It can be stopped as a service manager would, killed as a crash would, and start
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -46,15 +46,17 @@ class Server:
         """All that it has written, over every start."""
         return self._running.log
 
-    async def start(self) -> None:
-        """Start the process and wait until it is ready.
+    async def start(self, *, awaits_tools: bool = True) -> None:
+        """Start the process and wait until it is ready, its own tool servers included unless told otherwise.
 
         Raises:
             AssertionError: it ended instead.
             TimeoutError: it was not ready in time.
         """
         self._sentinel.launch()
-        await self._wait_until_ready()
+        await self._wait_until(self._is_ready)
+        if awaits_tools:
+            await self._wait_until(self._has_tools)
 
     async def refuse(self) -> tuple[int, str]:
         """Start the process where it cannot start, and wait for its end: exit code and output.
@@ -86,10 +88,10 @@ class Server:
     def _running(self) -> Program:
         return self._sentinel.program
 
-    async def _wait_until_ready(self) -> None:
+    async def _wait_until(self, condition: Callable[[httpx.AsyncClient], Awaitable[bool]]) -> None:
         end = time.monotonic() + READY_SECONDS
         async with httpx.AsyncClient(base_url=self.url, timeout=2) as client:
-            while not await self._is_ready(client):
+            while not await condition(client):
                 assert self._running.is_running, f"the server ended:\n{self.log}"
                 if time.monotonic() > end:
                     message = f"not ready after {READY_SECONDS} s:\n{self.log}"
@@ -103,6 +105,12 @@ class Server:
         except httpx.TransportError:
             return False
 
+    @staticmethod
+    async def _has_tools(client: httpx.AsyncClient) -> bool:
+        """Whether no server is still on its first try."""
+        servers = (await client.get("/api/tools")).json()["servers"]
+        return all(server["state"] != "connecting" or server["restarts"] for server in servers)
+
 
 class Serve:
     """Makes servers: `server = await serve()`, `await serve({"SENTINEL_CHAOS": "off"}, config="routes: …")`."""
@@ -112,10 +120,12 @@ class Serve:
         self._new_folder = new_folder
         self._servers: list[Server] = []
 
-    async def __call__(self, environment: Mapping[str, str] | None = None, *, config: str | None = None) -> Server:
+    async def __call__(
+        self, environment: Mapping[str, str] | None = None, *, config: str | None = None, awaits_tools: bool = True
+    ) -> Server:
         """Start a server; `config` is the text of its `sentinel.yaml`."""
         server = self._prepare(environment or {}, config)
-        await server.start()
+        await server.start(awaits_tools=awaits_tools)
         return server
 
     async def refused(

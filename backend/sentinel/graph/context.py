@@ -25,6 +25,10 @@ from sentinel.tools.spec import ToolSpec
 class Toolbox(Protocol):
     """The tools and capabilities that a run may use."""
 
+    async def settled(self) -> None:
+        """Wait until those are known that are there from the start."""
+        ...
+
     def tools(self) -> list[ToolSpec]:
         """Give those that can be called now."""
         ...

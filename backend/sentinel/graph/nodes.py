@@ -46,6 +46,7 @@ async def attempt(state: RunState, runtime: Runtime[RunContext]) -> Update:
     The graph has this node twice, as `primary` and as `fallback`, so that its drawing shows the failover.
     """
     context, emit = runtime.context, runtime.stream_writer
+    await context.parts.tools.settled()
     request = _request(state, context)
     refused = await pause(state, request.target, context)
     if refused is not None:
@@ -71,6 +72,7 @@ async def attempt(state: RunState, runtime: Runtime[RunContext]) -> Update:
 
 async def tools(state: RunState, runtime: Runtime[RunContext]) -> Update:
     """Make the tool calls that the model asked for; failures are told to the model, not raised."""
+    await runtime.context.parts.tools.settled()
     calls, turns = await call_tools(state, runtime.context, runtime.stream_writer)
     separator = "\n\n" if state["text"] and not state["text"].endswith("\n") else ""
     if separator:

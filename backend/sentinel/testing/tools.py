@@ -24,6 +24,9 @@ class FakeToolbox:
     calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     contexts: list[CallContext] = field(default_factory=list)
 
+    async def settled(self) -> None:
+        """Return: functions are always there."""
+
     def tools(self) -> list[ToolSpec]:
         """Give a spec for each function."""
         return [self._spec(name) for name in self.functions]

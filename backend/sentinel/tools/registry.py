@@ -95,26 +95,37 @@ class ToolRegistry:
         self._start_line = StartLine(
             config.supervision.simultaneous_starts, seconds=config.supervision.start_turn_seconds, clock=clock
         )
+        self._settling: asyncio.Task[None] | None = None
         self._tls = TlsContext()
         self._supervisors = {name: self._supervisor(name, server, rng) for name, server in config.servers.items()}
 
     async def __aenter__(self) -> Self:
-        """Start all servers at once and wait a little for those that are quick; raises StoreUnavailableError."""
+        """Start all servers, which are waited for by `settled`; raises StoreUnavailableError."""
         await self.pins.load()
         for supervisor in self._supervisors.values():
             supervisor.start()
-        first_results = asyncio.gather(*(each.wait_until(_has_been_tried) for each in self._supervisors.values()))
-        await happened_within(first_results, seconds=self._config.supervision.start_wait_seconds, clock=self._clock)
+        self._settling = asyncio.create_task(self._settle(), name="tools:settling")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End all servers at once; calls still in flight fail."""
+        if self._settling is not None:
+            self._settling.cancel()
         await asyncio.gather(*(each.stop() for each in self._supervisors.values()))
         await self._detached.drain(seconds=_DRAIN_SECONDS, clock=self._clock)
         await self.pins.close()
         self._checking.shutdown(wait=False, cancel_futures=True)
+
+    async def settled(self) -> None:
+        """Wait, just after the start, a little for the servers that are quick; from then on, return at once."""
+        if self._settling is not None:
+            await asyncio.wait([self._settling])
+
+    async def _settle(self) -> None:
+        first_results = asyncio.gather(*(each.wait_until(_has_been_tried) for each in self._supervisors.values()))
+        await happened_within(first_results, seconds=self._config.supervision.start_wait_seconds, clock=self._clock)
 
     # What there is ----------------------------------------------------------------------------------------------------
 

@@ -81,6 +81,10 @@ class CapabilityRouter:
 
     # What there is ----------------------------------------------------------------------------------------------------
 
+    async def settled(self) -> None:
+        """Wait, just after the start, for the servers that are quick; from then on, return at once."""
+        await self._registry.settled()
+
     def tools(self) -> list[ToolSpec]:
         """Return the tools of all servers that are READY, and the capabilities that have a usable tool.
 

@@ -208,6 +208,21 @@ def errors(said: str) -> list[str]:
     return [line for line in said.splitlines() if line.startswith("sentinel:")]
 
 
+async def test_a_question_in_the_first_moment_waits_for_the_tools(serve: Serve, tmp_path: Path) -> None:
+    slow = tmp_path / "slow.py"
+    slow.write_text(
+        "import runpy, time\ntime.sleep(1.5)\nrunpy.run_module('mcp_servers.calculator', run_name='__main__')\n"
+    )
+    config = f"mcpServers: {{calculator: {{command: python, args: ['{slow}'], trusted: true}}}}\n"
+    server = await serve(config=config, awaits_tools=False)
+    async with httpx.AsyncClient(base_url=server.url, timeout=20) as client:
+        (before,) = (await client.get("/api/tools")).json()["servers"]
+        answer = await client.post("/api/chat", json={"messages": [{"role": "user", "content": "What is 17 * 23?"}]})
+        (after,) = (await client.get("/api/tools")).json()["servers"]
+    assert (before["state"], after["state"]) == ("connecting", "ready")
+    assert "391" in answer.json()["response_text"]
+
+
 async def test_a_server_behind_a_proxy_answers_to_the_name_it_is_given(serve: Serve) -> None:
     server = await serve({"SENTINEL_ALLOWED_HOSTS": "sentinel.example"})
     async with httpx.AsyncClient(base_url=server.url, timeout=20) as client:

@@ -93,6 +93,7 @@ async def running(
     tasks = asyncio.all_tasks()
     opened = ToolRegistry(config, clock=clock, rng=lambda: 0.5, board=board, environment=environment, pins=pins)
     async with opened as registry:
+        await registry.settled()
         yield Running(registry, CapabilityRouter(registry, capabilities=config.capabilities, clock=clock), board)
     await asyncio.wait_for(no_new_tasks(tasks), BOUND)
 

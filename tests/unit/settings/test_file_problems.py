@@ -16,7 +16,13 @@ MAPPING = "must be a mapping (key: value)"
 NAME = "must be a name of 1 to 64 letters, digits, '.', '_' or '-' that begins with a letter or digit"
 
 UNKNOWN_KEYS = [
-    ("alrets: {}", 3, "alrets", "'alerts'", "providers, routes, models, breaker, retry, bulkhead, health, mcpServers, tools"),
+    (
+        "alrets: {}",
+        3,
+        "alrets",
+        "'alerts'",
+        "providers, routes, models, breaker, retry, bulkhead, health, mcpServers, tools",
+    ),
     (
         "breaker:\n  failure_treshold: 3",
         4,

@@ -49,6 +49,10 @@ _INSTRUCTIONS: Final = (
 class Toolbox(Protocol):
     """The guarded tools."""
 
+    async def settled(self) -> None:
+        """Wait until those are known that are there from the start."""
+        ...
+
     def tools(self) -> Sequence[ToolSpec]:
         """Give the tools that are offered now."""
         ...
@@ -155,6 +159,7 @@ class McpEndpoint:
         elif refusal := refusal_of_body(body):
             await refusal.response()(scope, receive, send)
         else:
+            await self._toolbox.settled()
             await self._manager.handle_request(scope, replayed(body, receive), send)
 
     async def _list(self, _: ServerRequestContext[Any], page: PaginatedRequestParams | None) -> ListToolsResult:
