@@ -1,7 +1,7 @@
 """Results against schemas that servers supply, and that may be made to hurt."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -28,6 +28,48 @@ async def test_a_result_that_fits_has_no_fault(executor: ThreadPoolExecutor) -> 
     assert found is not None
     assert "/n" in found
     assert await fault(INTEGER, None, executor) == "no structured content, which the tool's schema promises"
+
+
+class NoThreads(Executor):
+    """An executor that must not be needed."""
+
+    def submit(self, *_arguments: object, **_more: object) -> Any:
+        raise AssertionError
+
+
+class Counted(ThreadPoolExecutor):
+    """An executor that counts what it is given."""
+
+    tasks = 0
+
+    def submit(self, *arguments: Any, **more: Any) -> Any:
+        self.tasks += 1
+        return super().submit(*arguments, **more)
+
+
+async def test_a_small_result_is_checked_at_once() -> None:
+    """A thread would cost the call more than all else that guards it."""
+    checker = ResultChecker(INTEGER, executor=NoThreads())
+    assert await checker.fault({"n": 1, "s": "x" * 1_000}) is None
+    assert "/n" in (await checker.fault({"n": "x"}) or "")
+
+
+@pytest.mark.parametrize(
+    ("schema", "result"),
+    [
+        (INTEGER, {"n": "x", "s": "x" * 5_000}),
+        (INTEGER, {"n": "x", "many": list(range(100))}),
+        (INTEGER, {"n": "x", "deep": [[1] * 10] * 10}),
+        (INTEGER, {"n": "x"} | dict.fromkeys(map(str, range(100)), 1)),
+        ({"allOf": [{"type": "object"}] * 200} | INTEGER, {"n": "x"}),
+        ({"properties": {"n": {"enum": list(range(10_000))}}}, {"n": 9_999.5}),
+    ],
+    ids=["long", "many", "deep", "names", "steps", "large-schema"],
+)
+async def test_what_takes_longer_is_checked_on_a_thread(schema: dict[str, Any], result: dict[str, Any]) -> None:
+    with Counted(1) as threads:
+        assert "/n" in (await ResultChecker(schema, executor=threads).fault(result) or "")
+        assert threads.tasks == 1
 
 
 @pytest.mark.parametrize(
