@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentinel-bench-")))
         found = _measure(plan, folder, stack)
-    return finish(_result(found, plan, say_weather()), options)
+    return finish(report(found, plan, say_weather()), options)
 
 
 def _measure(plan: Plan, folder: Path, stack: ExitStack) -> Found:
@@ -114,7 +114,8 @@ async def _hops(place: Gateway, count: int) -> dict[str, Beside]:
     }
 
 
-def _result(found: Found, plan: Plan, weather: str) -> Result:
+def report(found: Found, plan: Plan, weather: str) -> Result:
+    """Put what was found into tables and hold it against the targets."""
     return Result(
         benchmark="tools",
         circumstances=[
