@@ -23,6 +23,7 @@ async def main() -> None:
         environment=dict(os.environ),
     )
     async with registry:
+        await registry.settled()
         spawn = registry.find("one__spawn")
         assert spawn is not None
         spawned = json.loads((await registry.call_tool(spawn, {})).text)
