@@ -6,7 +6,7 @@ python := .venv/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test soak check bench format lock openapi clean
+.PHONY: help setup run dev test soak check bench up down logs format lock openapi clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:[^#]*##/ :/' | awk -F' : ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -37,6 +37,16 @@ check: ## formatting, lint, types, import layers, migrations, generated files
 bench: ## the programs in benchmarks/ (BENCH=breaker for one, ARGS=--quick for a short look)
 	@$(setup) bench
 	@$(python) -m scripts.bench $(BENCH) $(ARGS)
+
+up: ## everything in containers: PostgreSQL, Redis, two of the API behind a proxy, two workers (docker compose)
+	@docker compose up --build --detach --wait $(ARGS)
+	@echo "Sentinel is at http://127.0.0.1:$${PORT:-8000}; 'make logs' shows what it says, 'make down' stops it"
+
+down: ## stop and remove those containers; the database stays (ARGS=--volumes removes it, too)
+	@docker compose down $(ARGS)
+
+logs: ## follow what those containers say
+	@docker compose logs --follow --tail 100 $(ARGS)
 
 format: ## bring all sources into their one format
 	@$(setup) check
