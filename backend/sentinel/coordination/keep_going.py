@@ -49,11 +49,13 @@ class KeepGoing:
                 await step()
             except StoreError as error:
                 self._failed(name, error)
-                await self._clock.sleep(self._pause(failures))
-                failures += 1
+            except Exception:  # a fault of ours; a process that takes no runs any more would be worse
+                logger.exception("queue_step_failed", step=name)
             else:
                 self._succeeded(name)
                 return
+            await self._clock.sleep(self._pause(failures))
+            failures += 1
 
     def _pause(self, failures: int) -> float:
         longest = min(self._most, self._base * 2.0 ** min(failures, _MOST_DOUBLINGS))
