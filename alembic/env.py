@@ -8,7 +8,7 @@ from alembic import context
 from sqlalchemy import Connection, Engine, create_engine, text
 
 from sentinel.persistence.database_url import is_sqlite, normalise, psycopg_url
-from sentinel.persistence.engine import FOR_WRITING, open_sqlite
+from sentinel.persistence.sqlite_engine import FOR_WRITING, open_sqlite
 from sentinel.persistence.tables import metadata
 
 _LOCK = 0x53454E54494E454C  # "SENTINEL", the key of the advisory lock

@@ -134,7 +134,9 @@ async def _calls(
 
 async def _checkpointer(settings: Settings, storage: Storage, *, clock: Clock, stack: AsyncExitStack) -> Any:
     url = settings.database_url.get_secret_value()
-    saver = await stack.enter_async_context(open_checkpointer(url, settings.checkpoint_path))
+    saver = await stack.enter_async_context(
+        open_checkpointer(url, settings.checkpoint_path, connections=settings.database.checkpoint_connections)
+    )
     await watch_for_leaks(saver, storage.engine, clock=clock, stack=stack)
     return saver
 

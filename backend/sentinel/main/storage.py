@@ -75,7 +75,7 @@ async def open_storage(settings: Settings, clock: Clock, stack: AsyncExitStack, 
     """
     url = settings.database_url.get_secret_value()
     await bring_up_to_date(url)
-    engine = create_engine(url)
+    engine = create_engine(url, connections=settings.database.connections, clock=clock)
     stack.push_async_callback(engine.dispose)
     events = SqlEventLog(engine)
     live = LiveEvents(

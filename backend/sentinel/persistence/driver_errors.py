@@ -1,4 +1,4 @@
-"""The one place where an error of SQLAlchemy or of a driver becomes ours."""
+"""The one place where an error of SQLAlchemy or of a driver becomes ours, and where it is known what it undid."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -14,6 +14,20 @@ from sentinel.errors import StoreError, StoreUnavailableError
 # rollback (deadlock, serialization), insufficient resources (disk, memory, connections), operator intervention,
 # system errors, read-only transaction (a standby during a switch-over), lock not available.
 _PASSING_STATES = ("08", "40", "53", "57", "58", "25006", "55P03")
+
+
+_UNDONE_STATES = ("40001", "40P01")
+"""Serialization failure and deadlock: PostgreSQL has rolled the whole transaction back, whatever it was at."""
+
+
+def is_undone(error: DBAPIError, *, was_committing: bool) -> bool:
+    """Tell whether nothing of the transaction stands, so that it may be made again.
+
+    Of one whose connection was lost while it was being committed, nobody knows.
+    """
+    if error.connection_invalidated:
+        return not was_committing
+    return getattr(error.orig, "sqlstate", None) in _UNDONE_STATES
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Patience with the database: what could not be written is tried again, and that it was away is told once."""
 
+import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -18,8 +19,15 @@ class Patience:
     `on_state(False)` and `on_state(True)` tell that the database went away and came back.
     """
 
-    def __init__(self, clock: Clock, on_state: Callable[[bool], None] | None = None) -> None:
-        """Count the database as available until a write says otherwise."""
+    def __init__(
+        self,
+        clock: Clock,
+        on_state: Callable[[bool], None] | None = None,
+        *,
+        rng: Callable[[], float] = random.random,  # noqa: S311 - spreads retries, protects no secret
+    ) -> None:
+        """Count the database as available until a write says otherwise. `rng` gives floats in [0, 1)."""
+        self._rng = rng
         self._clock = clock
         self._on_state = on_state
         self._is_available = True
@@ -35,7 +43,8 @@ class Patience:
             else:
                 self._report(is_available=True)
                 return written
-            await self._clock.sleep(delay)
+            # Half is certain, half is chance: a database that comes back shall not meet everybody at once.
+            await self._clock.sleep(delay * (0.5 + 0.5 * self._rng()))
             delay = min(2 * delay, _LONGEST_RETRY_SECONDS)
 
     def _report(self, *, is_available: bool) -> None:

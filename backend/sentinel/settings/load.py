@@ -123,6 +123,7 @@ def _assemble(*, file: FileSettings, environment: Environment, routing: Routing,
             }
         ),
         alerts=file.alerts,
+        database=file.database,
         retention=file.retention,
         sharing=file.sharing,
         queue=_queue(file.queue, env),

@@ -14,6 +14,7 @@ from sentinel.settings.schema import (
     BudgetSettings,
     BulkheadSettings,
     CapabilitySettings,
+    DatabaseSettings,
     HealthSettings,
     LangChainSettings,
     McpServerSettings,
@@ -85,6 +86,7 @@ class Settings(Model):
     tool_budget: BudgetSettings
     shield: ShieldSettings
     alerts: AlertSettings
+    database: DatabaseSettings
     retention: RetentionSettings
     sharing: SharingSettings
     queue: QueueSettings

@@ -10,6 +10,7 @@ from sentinel.resilience.breaker_config import BreakerConfig
 from sentinel.resilience.planner import Panic
 from sentinel.settings.fields import (
     Allowed,
+    Connections,
     Count,
     CountOrZero,
     Days,
@@ -327,6 +328,13 @@ class AlertSettings(Model):
     cloudwatch: CloudWatchSettings | None = None
 
 
+class DatabaseSettings(Model):
+    """How many connections one process opens to PostgreSQL: for everything, and for checkpoints."""
+
+    connections: Connections = 10
+    checkpoint_connections: Connections = 4
+
+
 class RetentionSettings(Model):
     """How many days records are kept, 0 is for ever; when the logs of ended runs are compacted, 0 is never."""
 
@@ -365,6 +373,7 @@ class FileSettings(Model):
     tools: ToolSettings = ToolSettings()
     shield: ShieldSettings = ShieldSettings()
     alerts: AlertSettings = AlertSettings()
+    database: DatabaseSettings = DatabaseSettings()
     retention: RetentionSettings = RetentionSettings()
     sharing: SharingSettings = SharingSettings()
     queue: QueueSettings = QueueSettings()
