@@ -2,11 +2,9 @@
 
 import asyncio
 import resource
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.support.postgres import PostgresServer
 from tests.support.server import Serve, Server
@@ -22,7 +20,7 @@ async def follow(server: Server, run_id: str, seen: list[Frame]) -> None:
         http.stream("GET", f"/api/runs/{run_id}/events") as response,
     ):
         async for frame in frames(response):
-            seen.append(frame)
+            seen.append(frame)  # noqa: PERF401 others look at it meanwhile
 
 
 async def ask(http: httpx.AsyncClient) -> str:
@@ -49,6 +47,10 @@ def limit_files(server: Server, size: int) -> None:
     resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
+def size_of_wal(server: Server) -> int:
+    return (server.folder / "sentinel.db-wal").stat().st_size
+
+
 async def test_on_a_full_disk_runs_pause_readers_stay_and_all_goes_on_when_there_is_room(serve: Serve) -> None:
     server = await serve({"SIMULATED_WORDS_PER_SECOND": "25"})
     async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
@@ -62,8 +64,7 @@ async def test_on_a_full_disk_runs_pause_readers_stay_and_all_goes_on_when_there
             return (await http.get("/health/ready")).status_code
 
         await until(answering)
-        wal = Path(server.folder / "sentinel.db-wal").stat().st_size
-        limit_files(server, wal)
+        limit_files(server, size_of_wal(server))
 
         async def unhealthy() -> bool:
             return await health() == 503
