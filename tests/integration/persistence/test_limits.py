@@ -78,7 +78,7 @@ async def test_a_commit_whose_answer_was_lost_is_not_made_again(
 ) -> None:
     with psycopg.connect(migrated_postgres, autocommit=True) as connection:
         connection.execute(
-            f"CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM ({_LOST}); RETURN NULL; END $$"  # type: ignore[arg-type]
+            f"CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM ({_LOST}); RETURN NULL; END $$"
         )
         connection.execute(
             "CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON faults DEFERRABLE INITIALLY DEFERRED "
