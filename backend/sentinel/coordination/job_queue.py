@@ -139,12 +139,11 @@ class JobQueue:
     # Taking jobs ------------------------------------------------------------------------------------------------------
 
     async def _take(self) -> None:
-        """Take jobs as long as there is room. Where others have struck us off meanwhile, we enrol anew."""
-        if self._worker_id is None or not await self._table.is_enrolled(self._worker_id):
-            self._worker_id = await self._table.register()
-        worker_id = self._worker_id
+        """Take jobs as long as there is room."""
+        await self._give_sign_of_life()
         while not self.is_draining:
             self._wake.clear()
+            worker_id = self._worker_id = self._worker_id or await self._table.register()
             while self._has_room and (job := await self._table.take(worker_id)) is not None:
                 await self._begin(job)
             with suppress(TimeoutError):
@@ -203,11 +202,16 @@ class JobQueue:
     async def _look_after(self) -> None:
         """Give a sign of life, see to what others have left, and count."""
         options = self._options
-        if self._worker_id is not None:
-            await self._table.beat(self._worker_id)
+        await self._give_sign_of_life()
         if options.works and not self.is_draining and self._going.well_seconds > options.stalled_seconds:
             await self._sweep()
         self.figures = await self._table.figures(options.stalled_seconds)
+
+    async def _give_sign_of_life(self) -> None:
+        """Where others have struck us off because we were silent for too long, we shall enrol anew."""
+        if self._worker_id is not None and not await self._table.beat(self._worker_id):
+            self._worker_id = None
+            self._wake.set()
 
     async def _sweep(self) -> None:
         """Put back what has no job: accepted by a process that died then, or left by a worker that did.

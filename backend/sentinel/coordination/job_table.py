@@ -45,7 +45,9 @@ SELECT r.run_id, r.thread_id, r.options ->> 'priority' AS priority FROM runs r
    AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.lock = r.thread_id AND j.status = 'doing')
  ORDER BY r.created_at, r.run_id LIMIT %(limit)s
 """
-_ENROLLED: LiteralString = "SELECT 1 AS found FROM procrastinate_workers WHERE id = %(worker_id)s"
+_BEAT: LiteralString = (
+    "SELECT procrastinate_update_heartbeat_v1(id) FROM procrastinate_workers WHERE id = %(worker_id)s"
+)
 _FIGURES: LiteralString = """
 SELECT count(*) FILTER (WHERE j.status = 'todo' AND j.priority > 0) AS interactive,
        count(*) FILTER (WHERE j.status = 'todo' AND j.priority <= 0) AS batch,
@@ -114,19 +116,14 @@ class JobTable:
         async with _asking():
             return await self._jobs.register_worker()
 
-    async def is_enrolled(self, worker_id: int) -> bool:
-        """Tell whether a worker has not been struck off."""
-        return bool(await self._rows(_ENROLLED, worker_id=worker_id))
-
     async def unregister(self, worker_id: int) -> None:
         """Strike a worker off."""
         async with _asking():
             await self._jobs.unregister_worker(worker_id)
 
-    async def beat(self, worker_id: int) -> None:
-        """Give a sign of life."""
-        async with _asking():
-            await self._jobs.update_heartbeat(worker_id)
+    async def beat(self, worker_id: int) -> bool:
+        """Give a sign of life; False if the worker has been struck off."""
+        return bool(await self._rows(_BEAT, worker_id=worker_id))
 
     async def take_turn(self, interval_seconds: float) -> bool:
         """Tell whether it is this process's turn to sweep: nobody else has for that long."""

@@ -100,10 +100,11 @@ async def test_only_workers_without_a_sign_of_life_lose_their_jobs(table: JobTab
 async def test_a_sign_of_life_keeps_a_worker(table: JobTable, database: str) -> None:
     worker = await table.register()
     execute(database, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '7 s'")
-    await table.beat(worker)
+    assert await table.beat(worker)
     assert (await table.figures(6.0)).workers == 1
     await table.unregister(worker)
     assert (await table.figures(6.0)).workers == 0
+    assert not await table.beat(worker)
 
 
 async def test_one_process_at_a_time_sweeps_for_all(table: JobTable) -> None:

@@ -99,6 +99,33 @@ async def test_a_second_signal_ends_a_worker_at_once(house: House, client: Clien
     assert_whole(await client.read_all(run_id))
 
 
+async def test_a_worker_that_hangs_loses_its_runs_and_does_not_disturb_them_when_it_comes_back(
+    house: House, client: Client
+) -> None:
+    run_id = await client.ask()
+    seen = await client.read_some(run_id, 10)
+    hung = holder_of(house, client, run_id)
+    os.kill(hung.program.pid, signal.SIGSTOP)
+    try:
+        async with (
+            asyncio.timeout(TAKEOVER_SECONDS),
+            client.http.stream("GET", f"/api/runs/{run_id}/events?after={seen[-1].id}") as response,
+        ):
+            async for line in response.aiter_lines():
+                if '"recovered"' in line:
+                    break
+    finally:
+        os.kill(hung.program.pid, signal.SIGCONT)
+    events = await client.read_all(run_id)
+    assert events[: len(seen)] == seen
+    assert_whole(events)
+    assert (await client.run(run_id))["recovered"] == 1
+    async with asyncio.timeout(10):
+        while await house.api.figure("sentinel_queue_workers") != 2:  # it was struck off, and is back
+            await asyncio.sleep(0.05)
+    assert "Traceback" not in hung.log
+
+
 async def test_a_restart_of_the_database_loses_nothing(
     house: House, client: Client, postgres_server: PostgresServer
 ) -> None:

@@ -66,16 +66,13 @@ class FakeTable(JobTable):
         self.enrolled.append(max(self.enrolled, default=0) + 1)
         return self.enrolled[-1]
 
-    async def is_enrolled(self, worker_id: int) -> bool:
-        self._look()
-        return worker_id in self.enrolled
-
     async def unregister(self, worker_id: int) -> None:
         self.enrolled.remove(worker_id)
 
-    async def beat(self, worker_id: int) -> None:
+    async def beat(self, worker_id: int) -> bool:
         self._look()
         self.beats += 1
+        return worker_id in self.enrolled
 
     async def take_turn(self, interval_seconds: float) -> bool:
         self.turns += 1
@@ -250,6 +247,12 @@ async def test_who_was_struck_off_meanwhile_enrols_anew(process: Process) -> Non
     await ask(process, "one")
     assert process.local.working == ["one"]
     assert len(process.table.enrolled) == 1
+
+
+async def test_who_was_silent_for_too_long_notices_it_without_a_job(process: Process) -> None:
+    process.table.enrolled.clear()
+    await process.table.clock.elapse(2.0)
+    assert process.table.enrolled == [1]
 
 
 async def test_who_was_not_struck_off_stays_who_it_was(process: Process) -> None:
