@@ -8,15 +8,16 @@ import asyncio
 import gc
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from benchmarks._figures import Table, Target, number, pair, percentile
 from benchmarks._machine import machine, revision, today, weather
 from benchmarks._program import finish, parser, unwind_when_terminated
-from benchmarks._programs import Cores
+from benchmarks._programs import Cores, Program
 from benchmarks._result import Result
 from benchmarks.tools.calls import (
     CALCULATOR,
@@ -30,7 +31,18 @@ from benchmarks.tools.calls import (
     hop,
 )
 from benchmarks.tools.registries import program
-from benchmarks.tools.trouble import CROWD, IN_FLIGHT, Kills, connect_seconds, kills, worst_lags
+from benchmarks.tools.trouble import (
+    CROWD,
+    IN_FLIGHT,
+    ODD,
+    Kills,
+    addresses,
+    connect_seconds,
+    kills,
+    processes,
+    worst_lags,
+)
+from scripts.project import PYTHON
 from sentinel.tools.config import ServerConfig
 
 WAIT_SECONDS = 1.0
@@ -40,6 +52,7 @@ HOSTILE = {
     "trap": "a schema that takes for ever",
     "echo": "nothing",
 }
+AT_ADDRESSES = "at addresses, each of which greets after a second"
 HOP = "through /mcp to HTTP, client of 2026-07-28"
 
 
@@ -61,13 +74,12 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """All that was measured; `lags` by hostile tool, `alone` and `crowd` in seconds."""
+    """All that was measured; `lags` by hostile tool, `connects` in seconds, of one server and of many."""
 
     guards: Mapping[str, Beside]
     hops: Mapping[str, Beside]
     kills: Kills
-    alone: float
-    crowd: float
+    connects: Mapping[str, tuple[float, float]]
     lags: Mapping[str, Sequence[float]]
 
 
@@ -100,10 +112,25 @@ def _measure(plan: Plan, folder: Path, stack: ExitStack) -> Found:
         guards=guards,
         hops=hops,
         kills=asyncio.run(kills(count=plan.kills)),
-        alone=min(asyncio.run(connect_seconds(1, wait_seconds=WAIT_SECONDS)) for _ in range(plan.crowds)),
-        crowd=max(asyncio.run(connect_seconds(CROWD, wait_seconds=WAIT_SECONDS)) for _ in range(plan.crowds)),
+        connects=_connects(plan, folder, stack),
         lags=asyncio.run(worst_lags(rounds=plan.hostile)),
     )
+
+
+def _connects(plan: Plan, folder: Path, stack: ExitStack) -> dict[str, tuple[float, float]]:
+    command: list[str | Path] = [PYTHON, "-m", ODD, "--http", "--wait", str(WAIT_SECONDS)]
+    slow = Program(command, log=folder / "odd.log", talks=True)
+    stack.callback(slow.stop)
+    port = int(slow.hear()["port"])
+    kinds: dict[str, Callable[[int], dict[str, ServerConfig]]] = {
+        AT_ADDRESSES: lambda count: addresses(count, port),
+        "processes, which share the cores": processes,
+    }
+    return {kind: (_connected(of(1), plan), _connected(of(CROWD), plan)) for kind, of in kinds.items()}
+
+
+def _connected(servers: Mapping[str, ServerConfig], plan: Plan) -> float:
+    return median(asyncio.run(connect_seconds(servers)) for _ in range(plan.crowds))
 
 
 async def _hops(place: Gateway, count: int) -> dict[str, Beside]:
@@ -125,7 +152,7 @@ def report(found: Found, plan: Plan, weather: str) -> Result:
             f"{plan.hostile} of each hostile answer",
             weather,
         ],
-        tables={"calls": _calls(found), "hostile": _hostile(found.lags)},
+        tables={"calls": _calls(found), "connects": _crowds(found), "hostile": _hostile(found.lags)},
         targets=_targets(found),
     )
 
@@ -145,6 +172,11 @@ def _calls(found: Found) -> Table:
     )
 
 
+def _crowds(found: Found) -> Table:
+    head = ["Sessions with servers, from nothing", "1, s", f"{CROWD}, s"]
+    return Table(head, [[kind, number(one), number(many)] for kind, (one, many) in found.connects.items()])
+
+
 def _hostile(lags: Mapping[str, Sequence[float]]) -> Table:
     return Table(
         ["A tool answers with …", "the loop stood still at worst, ms", "median of the worst, ms"],
@@ -156,13 +188,14 @@ def _targets(found: Found) -> list[Target]:
     guards = [
         Target(f"tool call: {name}, added p50", each.added_ms(0.5), 0.3, "ms") for name, each in found.guards.items()
     ]
+    one, many = found.connects[AT_ADDRESSES]
     worst = max(max(found.lags[name]) for name in HOSTILE if name != "echo")
     return [
         *guards,
         Target(f"tool call: {HOP}, added p50", found.hops[HOP].added_ms(0.5), 3, "ms"),
         Target(f"killed server: {IN_FLIGHT} calls in flight have failed, slowest", max(found.kills.failed), 100, "ms"),
         Target("killed server: ready again, slowest", max(found.kills.ready) / 1000, 2, "s"),
-        Target(f"{CROWD} servers connect, against one", found.crowd / found.alone, 5, "times"),
+        Target(f"{CROWD} servers at addresses connect, against one", many / one, 3, "times"),
         Target("hostile tools: the loop stood still at worst", worst, 50, "ms"),
     ]
 

@@ -1,6 +1,7 @@
-"""A stdio MCP server on the standard library alone: slow to begin if told to, and hostile in what it answers.
+"""An MCP server on the standard library alone: slow to greet if told to, and hostile in what it answers.
 
-`python -m benchmarks.tools.odd_server --wait 1`
+`python -m benchmarks.tools.odd_server`, or `--http --wait 1`, which prints its port and greets each session after a
+second, all of them at once.
 """
 
 import argparse
@@ -8,6 +9,9 @@ import json
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Json = dict[str, Any]
@@ -81,17 +85,71 @@ def result_of(request: Json) -> Json | None:
     return None
 
 
+def reply_to(request: Json) -> Json:
+    """Give the answer to a request."""
+    result = result_of(request)
+    unknown = {"error": {"code": -32601, "message": "unknown method"}}
+    return {"id": request["id"], **(unknown if result is None else {"result": result})}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers each POST with JSON, and greets when it is ready to."""
+
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, wait_seconds: float, *arguments: Any) -> None:
+        """Greet after that many seconds."""
+        self._wait_seconds = wait_seconds
+        super().__init__(*arguments)
+
+    def do_POST(self) -> None:
+        """Take one message."""
+        request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if request["method"] == "initialize":
+            threading.Event().wait(self._wait_seconds)
+        body = json.dumps({"jsonrpc": "2.0"} | reply_to(request)).encode() if "id" in request else b""
+        self._answer(HTTPStatus.OK if body else HTTPStatus.ACCEPTED, body)
+
+    def do_GET(self) -> None:
+        """Say that there is no event stream."""
+        self._answer(HTTPStatus.METHOD_NOT_ALLOWED, b"")
+
+    def do_DELETE(self) -> None:
+        """Say that there is no session."""
+        self._answer(HTTPStatus.METHOD_NOT_ALLOWED, b"")
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+    def _answer(self, status: HTTPStatus, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def serve_http(wait_seconds: float) -> None:
+    """Serve on loopback until killed."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, wait_seconds)) as server:
+        sys.stdout.write(json.dumps({"port": server.server_port}) + "\n")
+        sys.stdout.flush()
+        server.serve_forever()
+
+
 def main() -> None:
-    """Serve until stdin ends."""
+    """Serve until stdin ends, or over HTTP until killed."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--wait", type=float, default=0.0, help="seconds before the first answer")
-    threading.Event().wait(parser.parse_args().wait)
+    parser.add_argument("--http", action="store_true")
+    parser.add_argument("--wait", type=float, default=0.0, help="seconds before each greeting over HTTP")
+    options = parser.parse_args()
+    if options.http:
+        serve_http(options.wait)
+        return
     for line in sys.stdin:
         request = json.loads(line)
         if "id" in request:
-            result = result_of(request)
-            unknown = {"error": {"code": -32601, "message": "unknown method"}}
-            send({"id": request["id"], **(unknown if result is None else {"result": result})})
+            send(reply_to(request))
 
 
 if __name__ == "__main__":

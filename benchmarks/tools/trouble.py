@@ -4,11 +4,12 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from benchmarks.tools.calls import CALCULATOR
 from benchmarks.tools.registries import LagMeter, is_ready, opened, program, tool
-from sentinel.tools.config import SupervisionConfig
+from sentinel.tools.config import ServerConfig, SupervisionConfig
 from sentinel.tools.outcome import Cause
 from sentinel.tools.registry import ToolRegistry
 
@@ -58,9 +59,18 @@ async def _kill(registry: ToolRegistry, found: Kills) -> None:
     found.ready.append((time.perf_counter() - began) * 1000)
 
 
-async def connect_seconds(count: int, *, wait_seconds: float) -> float:
-    """From nothing to sessions with so many servers, each of which takes its time before it first answers."""
-    servers = {f"odd{number}": program(ODD, "--wait", str(wait_seconds)) for number in range(count)}
+def processes(count: int) -> dict[str, ServerConfig]:
+    """Configure so many servers that are started."""
+    return {f"odd{number}": program(ODD) for number in range(count)}
+
+
+def addresses(count: int, port: int) -> dict[str, ServerConfig]:
+    """Configure so many servers at addresses, which one process answers."""
+    return {f"odd{number}": ServerConfig(url=f"http://127.0.0.1:{port}/{number}") for number in range(count)}
+
+
+async def connect_seconds(servers: Mapping[str, ServerConfig]) -> float:
+    """From nothing to sessions with all servers."""
     began = time.perf_counter()
     async with opened(servers, supervision=_PATIENT):
         return time.perf_counter() - began

@@ -127,6 +127,20 @@ async def test_many_calls_at_once_each_get_their_own_answer(agent: Agent) -> Non
     assert [text_of(result) for result in results] == ["0", "1", "4", "9", "16", "25"]
 
 
+async def test_a_call_is_kept_with_its_caller_and_counted(agent: Agent, api: httpx.AsyncClient) -> None:
+    await agent.call("calculator__evaluate", expression="6 * 7.25")
+    async with asyncio.timeout(10):
+        while not (kept := (await api.get("/api/tools/calls", params={"origin": "mcp"})).json()["items"]):
+            await asyncio.sleep(0.02)  # written behind the call's back
+    call = kept[0]
+    assert (call["server"], call["tool"], call["arguments"]) == ("calculator", "evaluate", {"expression": "6 * 7.25"})
+    assert (call["result"], call["run_id"], call["is_error"]) == ("43.5", None, False)
+    assert call["caller"].endswith("(127.0.0.1)")
+    labels = 'server="calculator",tool="evaluate",class="success",cause="none",origin="mcp"'
+    assert f"sentinel_tool_calls_total{{{labels}}}" in (await api.get("/metrics")).text
+    assert (await api.get("/api/metrics")).json()["counts"]["tool_calls"]["success"] >= 1
+
+
 async def test_no_session_is_needed(api: httpx.AsyncClient) -> None:
     body = {"jsonrpc": "2.0", "id": 3, "method": "tools/list", "params": {}}
     answer = await api.post("/mcp", json=body, headers=ACCEPT)

@@ -3,7 +3,7 @@
 import asyncio
 
 from benchmarks._result import Result
-from benchmarks.tools.__main__ import HOP, HOSTILE, Found, Plan, report
+from benchmarks.tools.__main__ import AT_ADDRESSES, HOP, HOSTILE, Found, Plan, report
 from benchmarks.tools.calls import Beside, measured
 from benchmarks.tools.registries import LagMeter
 from benchmarks.tools.trouble import EXPECTED, Kills
@@ -12,8 +12,7 @@ FOUND = Found(
     guards={"guarded, over stdio": Beside([1.0, 1.0], [1.25, 1.25])},
     hops={HOP: Beside([2.0], [6.0])},
     kills=Kills(failed=[5.0, 120.0], ready=[500.0, 1_500.0]),
-    alone=1.5,
-    crowd=3.0,
+    connects={AT_ADDRESSES: (1.0, 3.5), "processes": (0.1, 9.0)},
     lags={"long_line": [2.0, 60.0], "flood": [3.0], "trap": [1.0], "echo": [70.0]},
 )
 
@@ -28,7 +27,7 @@ def test_each_target_is_held_against_the_worst_that_was_seen() -> None:
         f"tool call: {HOP}, added p50": "missed by 33.3%",
         "killed server: 5 calls in flight have failed, slowest": "missed by 20.0%",
         "killed server: ready again, slowest": "met",
-        "50 servers connect, against one": "met",
+        "50 servers at addresses connect, against one": "missed by 16.7%",
         "hostile tools: the loop stood still at worst": "missed by 20.0%",
     }
 
