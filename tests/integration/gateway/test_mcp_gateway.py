@@ -136,7 +136,7 @@ async def test_a_call_is_kept_with_its_caller_and_counted(agent: Agent, api: htt
     assert (call["server"], call["tool"], call["arguments"]) == ("calculator", "evaluate", {"expression": "6 * 7.25"})
     assert (call["result"], call["run_id"], call["is_error"]) == ("43.5", None, False)
     assert call["caller"].endswith("(127.0.0.1)")
-    labels = 'server="calculator",tool="evaluate",class="success",cause="none",origin="mcp"'
+    labels = 'cause="none",class="success",origin="mcp",server="calculator",tool="evaluate"'
     assert f"sentinel_tool_calls_total{{{labels}}}" in (await api.get("/metrics")).text
     assert (await api.get("/api/metrics")).json()["counts"]["tool_calls"]["success"] >= 1
 
