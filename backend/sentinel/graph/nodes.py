@@ -10,11 +10,22 @@ from sentinel.domain.events import Phase
 from sentinel.domain.messages import Role, Turn
 from sentinel.domain.routes import Target
 from sentinel.graph.context import RunContext
-from sentinel.graph.continuing import continuation_for, is_surfaced, restarts, tell_seam
-from sentinel.graph.emissions import Emit, Restart, Status, Token
+from sentinel.graph.continuing import (
+    begin_again,
+    continuation_for,
+    is_left_broken,
+    is_said,
+    is_surfaced,
+    nobody_goes_on,
+    restarts,
+    said,
+    taken_up,
+    tell_seam,
+)
+from sentinel.graph.emissions import Emit, Status, Token
 from sentinel.graph.endings import ending
 from sentinel.graph.hedging import hedge_for, started_fields, target_fields
-from sentinel.graph.planning import failure_fields, next_number, pause, plan, plan_again
+from sentinel.graph.planning import failure_fields, next_number, pause, plan, plan_again, plan_anew
 from sentinel.graph.state import BROKEN_STREAM, RunState, current_call
 from sentinel.graph.tool_calls import call_tools
 from sentinel.providers.base import ToolSchema
@@ -46,11 +57,15 @@ async def attempt(state: RunState, runtime: Runtime[RunContext]) -> Update:
     The graph has this node twice, as `primary` and as `fallback`, so that its drawing shows the failover.
     """
     context, emit = runtime.context, runtime.stream_writer
+    state = taken_up(state, context)
+    if is_left_broken(state, context):
+        return {"next_target": None, "give_up": BROKEN_STREAM} | said(state)
     await context.parts.tools.settled()
     request = _request(state, context)
     refused = await pause(state, request.target, context)
     if refused is not None:
-        return plan_again(state, refused, context=context, emit=emit)
+        return plan_again(state, refused, context=context, emit=emit) | said(state)
+    await context.may_act()
     hedge = hedge_for(state, request, context=context, emit=emit)
     emit(Status(Phase.ATTEMPT_STARTED, started_fields(request)))
     asked = [request, hedge.request] if hedge else [request]
@@ -58,7 +73,7 @@ async def attempt(state: RunState, runtime: Runtime[RunContext]) -> Update:
     result = await context.parts.models.run(
         request,
         lambda text: emit(Token(text)),
-        on_seam=tell_seam(state, request, emit),
+        on_seam=tell_seam(state, request, context=context, emit=emit),
         hedge=hedge,
         on_broken_off=context.on_broken_off,
     )
@@ -75,7 +90,7 @@ async def tools(state: RunState, runtime: Runtime[RunContext]) -> Update:
     await runtime.context.parts.tools.settled()
     calls, turns = await call_tools(state, runtime.context, runtime.stream_writer)
     separator = "\n\n" if state["text"] and not state["text"].endswith("\n") else ""
-    if separator:
+    if separator and not is_said(separator, state, runtime.context):
         runtime.stream_writer(Token(separator))
     return {"tool_calls": calls, "turns": turns, "pending": [], "text": state["text"] + separator}
 
@@ -130,6 +145,7 @@ def _answered(state: RunState, result: ChatResult) -> Update:
         "finish_reason": result.finish_reason,
         "partial": "",
         "partial_calls_tools": False,
+        "is_taken_up": False,
     }
 
 
@@ -144,11 +160,12 @@ def _after_failure(state: RunState, result: ChatResult, runtime: Runtime[RunCont
         update = plan(known, tried, context=context, emit=emit)
     update["attempts"] = [*_rows(result), *update["attempts"]]
     if update["next_target"] and restarts(state, result, context):
-        kept = state["text"].removesuffix(state["partial"])
-        emit(Restart(kept_text=kept))
-        return update | {"text": kept, "partial": ""}
+        return update | begin_again(state, emit)
+    if update["next_target"] is None and nobody_goes_on(state, tried):
+        return plan_anew(state, update["attempts"], context=context, emit=emit) | begin_again(state, emit)
     return update | {
         "text": state["text"] + result.text,
         "partial": state["partial"] + result.text,
         "partial_calls_tools": state["partial_calls_tools"] or result.has_tool_parts,
+        "is_taken_up": state.get("is_taken_up", False) and not result.text,
     }

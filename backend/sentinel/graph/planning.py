@@ -56,6 +56,13 @@ def plan_again(state: RunState, refused: Attempt, *, context: RunContext, emit: 
     return update | {"attempts": [refused.to_state(), *update["attempts"]]}
 
 
+def plan_anew(state: RunState, rows: list[dict[str, Any]], *, context: RunContext, emit: Emit) -> dict[str, Any]:
+    """Choose as for a new model call; `rows` are the attempts that the state does not have yet."""
+    known: RunState = {**state, "attempts": [*state["attempts"], *rows]}
+    update = plan(known, [], context=context, emit=emit)
+    return update | {"attempts": [*rows, *update["attempts"]], "call_start": len(known["attempts"])}
+
+
 def _passed_over_rows(decision: Decision, context: RunContext, *, first_number: int) -> list[Attempt]:
     now = context.parts.clock.now()
     return [

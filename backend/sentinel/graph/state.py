@@ -20,7 +20,8 @@ class RunState(TypedDict, total=False):
     `call_start`: how many attempts belonged to earlier model calls. `text`: the answer so far. `next_target`, the
     `delay_seconds` before it is called, `is_panic` if that is through its open circuit, `give_up`: the planner's word.
     `serving`: the target of the newest answer. `pending`: tool calls to be made. `steps`: model calls answered so far.
-    `partial`: what the model call under way has sent before it broke; `partial_calls_tools`: it was calling tools.
+    `partial`: what the model call under way has sent before it broke; `partial_calls_tools`: it was calling tools;
+    `is_taken_up`: it was not a target that broke off, but the process, and nobody has gone on with it yet.
     """
 
     turns: Annotated[list[Turn], add]
@@ -38,6 +39,7 @@ class RunState(TypedDict, total=False):
     finish_reason: str | None
     partial: str
     partial_calls_tools: bool
+    is_taken_up: bool
 
 
 def initial_state() -> RunState:
@@ -58,6 +60,7 @@ def initial_state() -> RunState:
         finish_reason=None,
         partial="",
         partial_calls_tools=False,
+        is_taken_up=False,
     )
 
 

@@ -83,9 +83,11 @@ async def _made(
     started = _started(call, spec, context)
     if budget.is_spent:
         return _told(started, _unmade(started, Cause.BUDGET), context, emit=emit)
+    await context.may_act()
     emit(Status(Phase.TOOL_STARTED, _fields(started)))
     if not _only_reads(spec):
         await _committed(emit)
+        await context.may_act()  # the commit may have waited for a database that was away
     return _told(started, await _called(started, call["name"], budget, context=context, emit=emit), context, emit=emit)
 
 

@@ -1,7 +1,7 @@
 """Who works on runs: tasks of this process over SQLite, and over PostgreSQL whoever of many has room."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
 from sentinel.clock import Clock
@@ -12,47 +12,52 @@ from sentinel.domain.runs import Priority
 from sentinel.health.checks import Check, CheckResult, Health
 from sentinel.main.storage import Storage
 from sentinel.persistence.database_url import is_sqlite, libpq_url
-from sentinel.runs.executor import InProcessExecutor, Work
+from sentinel.runs.executor import InProcessExecutor, Worker
+from sentinel.runs.leases import Leases
+from sentinel.runs.sweeper import Sweeper
 from sentinel.settings import Settings
 from sentinel.telemetry.series import Reading, single
 
-_LEFT_AT_MOST = 10_000
 _LATE_SECONDS = 30.0
 """A run that has waited for longer is worth an operator's eye."""
 
 
 async def open_queue(
-    settings: Settings, run: Callable[[str], Work], *, storage: Storage, clock: Clock, stack: AsyncExitStack
+    settings: Settings, worker: Worker, *, leases: Leases, storage: Storage, clock: Clock, stack: AsyncExitStack
 ) -> RunQueue:
-    """Give the queue that hands out the runs of this database, to `run` as far as this process works on them.
+    """Give the queue that hands out the runs of this database, to `worker` as far as this process works on them.
 
     Raises:
         StoreUnavailableError: the database cannot be reached.
     """
     chosen = settings.queue
     if is_sqlite(storage.engine.url):
-        return await _in_process(InProcessExecutor(run, max_concurrent=chosen.concurrency, clock=clock), storage, clock)
+        queue = InProcessExecutor(worker, max_concurrent=chosen.concurrency, clock=clock)
+        await stack.enter_async_context(
+            Sweeper(
+                runs=storage.runs,
+                queue=queue,
+                leases=leases,
+                clock=clock,
+                sweep_seconds=settings.runs.sweep_seconds,
+            )
+        )
+        return queue
     table = await stack.enter_async_context(open_job_table(libpq_url(storage.engine.url)))
-    queue = JobQueue(
+    jobs = JobQueue(
         table,
-        local=lambda over: InProcessExecutor(run, max_concurrent=chosen.concurrency, clock=clock, over=over),
+        local=lambda over: InProcessExecutor(worker, max_concurrent=chosen.concurrency, clock=clock, over=over),
         clock=clock,
         rng=random.random,  # noqa: S311 - spreads processes over time, protects no secret
         options=JobQueueOptions(
             works=chosen.embedded_worker,
             concurrency=chosen.concurrency,
             poll_seconds=chosen.poll_seconds,
+            sweep_seconds=settings.runs.sweep_seconds,
+            stalled_seconds=settings.runs.lease_seconds,
         ),
     )
-    return await stack.enter_async_context(queue)
-
-
-async def _in_process(queue: RunQueue, storage: Storage, clock: Clock) -> RunQueue:
-    """Take up what an earlier process left; the lock on the file says that nobody else lives."""
-    await storage.runs.lapse()
-    for run in await storage.runs.idle(queued_before=clock.now(), limit=_LEFT_AT_MOST):
-        await queue.submit(run)
-    return queue
+    return await stack.enter_async_context(jobs)
 
 
 def queue_check(queue: RunQueue) -> Check:

@@ -32,8 +32,6 @@ logger = get_logger(__name__)
 
 PROJECT = Path(__file__).parents[3]
 CONSOLE = PROJECT / "frontend" / "out"
-DRAIN_SECONDS = 5.0
-"""How long a stopping server lets its runs finish; the rest resume at the next start."""
 
 _TRACING_VARIABLES = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2")
 """Any of these, set in a shell for other work, would make a library send conversations to a service of its maker."""
@@ -122,7 +120,7 @@ async def _serve(
         )
         _tune_interpreter()
         logger.info("listening", url=f"http://{settings.host}:{listening.getsockname()[1]}")
-        await DrainingServer(config, running).serve(sockets=[listening])
+        await DrainingServer(config, running, drain_seconds=settings.runs.drain_seconds).serve(sockets=[listening])
 
 
 def _tune_interpreter() -> None:
@@ -171,9 +169,10 @@ def _announce(settings: Settings) -> None:
 class DrainingServer(uvicorn.Server):
     """Drains the runs before it closes connections, so that readers see how they end or that they will go on."""
 
-    def __init__(self, config: uvicorn.Config, running: Running) -> None:
+    def __init__(self, config: uvicorn.Config, running: Running, *, drain_seconds: float) -> None:
         super().__init__(config)
         self._running = running
+        self._drain_seconds = drain_seconds
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -196,7 +195,7 @@ class DrainingServer(uvicorn.Server):
         """Drain, end the readers, then close as usual."""
         logger.info("draining", runs=self._running.queue.active)
         await asyncio.gather(
-            self._running.queue.drain(DRAIN_SECONDS), self._running.gateway.open_calls.drain(DRAIN_SECONDS)
+            self._running.queue.drain(self._drain_seconds), self._running.gateway.open_calls.drain(self._drain_seconds)
         )
         self._running.live.end()
         self._running.mcp.end()

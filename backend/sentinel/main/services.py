@@ -3,8 +3,6 @@
 Read this file to see what the process is made of. What is opened first is closed last.
 """
 
-import os
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from sentinel.health.checks import CheckResult, Health, HealthService
 from sentinel.health.providers import ProviderCard, ProviderHealth, ProviderMonitor
 from sentinel.ids import IdSource
 from sentinel.main.gateway import build_gateway
+from sentinel.main.leasing import open_leases
 from sentinel.main.metrics import build_exposition
 from sentinel.main.providers import build_providers, configured_targets, kill_switch_targets, provider_cards
 from sentinel.main.queueing import open_queue, queue_check
@@ -36,9 +35,11 @@ from sentinel.main.tools import mcp_endpoint, open_tools, run_budget
 from sentinel.main.upkeep import watch_for_leaks
 from sentinel.main.watching import Watch, watch_over
 from sentinel.persistence.checkpointer import open_checkpointer
+from sentinel.persistence.patient_saver import PatientSaver
 from sentinel.providers.attempt import AttemptPipeline
 from sentinel.providers.chat import ChatAttempts
 from sentinel.providers.loop_lag import LoopLag
+from sentinel.runs.leases import Leases
 from sentinel.runs.runner import Runner, RunnerOptions
 from sentinel.runs.service import RunService
 from sentinel.settings import Settings
@@ -88,15 +89,23 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
         tools = await stack.enter_async_context(
             open_tools(settings, parts, storage=storage, watch=watch, environment=environment)
         )
-        graph = build_graph(await _checkpointer(settings, storage, clock=clock, stack=stack))
+        graph = build_graph(PatientSaver(await _checkpointer(settings, storage, clock=clock, stack=stack)))
         models, recovery = await _calls(settings, parts, monitor=monitor, watch=watch, stack=stack)
         gateway = await build_gateway(
             settings, recovery, providers=models.providers, ids=ids, observe=watch.request_over, stack=stack
         )
+        leases = await open_leases(settings, storage=storage, clock=clock, ids=ids, stack=stack)
         runner = _runner(
-            settings=settings, parts=parts, storage=storage, watch=watch, graph=graph, models=models, tools=tools
+            settings=settings,
+            parts=parts,
+            storage=storage,
+            leases=leases,
+            watch=watch,
+            graph=graph,
+            models=models,
+            tools=tools,
         )
-        queue = await open_queue(settings, runner.run, storage=storage, clock=clock, stack=stack)
+        queue = await open_queue(settings, runner, leases=leases, storage=storage, clock=clock, stack=stack)
         services = _services(
             settings=settings,
             parts=parts,
@@ -178,6 +187,7 @@ def _runner(
     settings: Settings,
     parts: Resilience,
     storage: Storage,
+    leases: Leases,
     watch: Watch,
     graph: AgentGraph,
     models: ChatAttempts,
@@ -195,13 +205,14 @@ def _runner(
     )
     return Runner(
         runs=storage.runs,
+        leases=leases,
         events=storage.events,
         journal=storage.journal,
         graph=graph,
         parts=collaborators,
         routes=settings.routes,
         clock=parts.clock,
-        options=RunnerOptions(owner=f"{socket.gethostname()}:{os.getpid()}"),
+        options=RunnerOptions(max_takeovers=settings.runs.max_takeovers),
         listeners=watch.runs,
     )
 

@@ -12,10 +12,11 @@ from sentinel.clock import Clock
 from sentinel.domain.attempts import Attempt, Usage, total_cost
 from sentinel.domain.events import Event, EventType, Phase
 from sentinel.domain.money import nanos_of, usd
-from sentinel.domain.routes import Target
+from sentinel.domain.routes import Midstream, Target
 from sentinel.domain.runs import Run, RunEnding, RunStatus, ToolCall
 from sentinel.domain.stores import RunLog
 from sentinel.errors import Outcome, SentinelError
+from sentinel.graph.context import Interruption
 from sentinel.graph.emissions import Commit, Emission, Restart, Status, Token
 from sentinel.graph.state import RunState
 from sentinel.resilience.ledger import Ledger
@@ -24,6 +25,25 @@ CANCELLED = "cancelled"
 INTERRUPTED = "interrupted"
 _ATTEMPT_STEPS = (Phase.ATTEMPT_STARTED, Phase.ATTEMPT_FAILED)
 _TOOL_ENDS = (Phase.TOOL_FINISHED, Phase.TOOL_FAILED, Phase.TOOL_UNAVAILABLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What an earlier drive left of the graph: its state at the last checkpoint (empty before its first step), and the
+    nodes that come next."""
+
+    values: RunState
+    following: tuple[str, ...]
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a model call comes next, made anew or for the first time."""
+        return self.following in {("primary",), ("fallback",)}
+
+    @property
+    def is_calling_tools(self) -> bool:
+        """Whether a round of tools comes next."""
+        return self.following == ("tools",)
 
 
 @dataclass(kw_only=True)
@@ -112,14 +132,29 @@ class Drive:
         if not state.get("pending"):
             self._open_tools = {}  # their round is part of the state
 
-    def resume(self, state: RunState) -> None:
-        """Say that the run goes on; text that the interrupted node had sent is voided, since that node starts again."""
-        self.status(Phase.RECOVERED, recovered=self.run.recovered)
-        kept = state.get("text", "")
+    def recovered(self, *, by: str, was_paused: bool) -> None:
+        """Say that the run goes on, why it had stopped, and who goes on with it."""
+        lost = self.run.taken_over_from
+        reason = "holder_lost" if lost is not None else "database_away" if was_paused else "handed_over"
+        self.status(Phase.RECOVERED, recovered=self.run.recovered, reason=reason, by=by, **{"from": lost})
+
+    def resume(self, left: Left, *, midstream: Midstream) -> Interruption | None:
+        """Compare what readers hold with the checkpoint: send what they lack, keep what the step under way had sent.
+
+        Gives the latter, for the step to go on with. It is voided instead where the route wants answers to begin again,
+        and where it cannot be a part of that step.
+        """
+        kept = left.values.get("text", "")
         if kept.startswith(self.text):
             self._token(kept[len(self.text) :])
-        else:
+            return None
+        beyond = self.text.removeprefix(kept)
+        restarts = midstream is Midstream.RESTART and left.is_answering
+        if not self.text.startswith(kept) or restarts or not (left.is_answering or left.is_calling_tools):
             self.restart(kept)
+            return None
+        heard = next((attempt.target for attempt in reversed(self.interrupted) if attempt.ttft_ms is not None), None)
+        return Interruption(beyond, target=heard, text_before=len(kept), attempts_before=len(left.values["attempts"]))
 
     async def finish(self, ending: RunEnding) -> RunEnding:
         """Commit the end: what waits, the terminal event, the answer and the ledger. Give it as it was committed."""

@@ -1,18 +1,34 @@
-"""Runs runs as tasks of this process: bounded, first come first served, stoppable one by one, drained at the end."""
+"""Runs runs as tasks of this process: a bounded number at once, the others in a fair order, drained at the end."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 from sentinel.clock import Clock, SystemClock
 from sentinel.domain.queues import QueuedRun, QueueFigures
-from sentinel.domain.runs import Priority
 from sentinel.errors import ShuttingDownError
+from sentinel.runs.order import FairOrder
+from sentinel.telemetry.logging import get_logger
 
-Work = Coroutine[Any, Any, None]
+logger = get_logger(__name__)
 
 _BREAK_OFF_SECONDS = 3.0
+
+
+class Worker(Protocol):
+    """Who does the work: the runner."""
+
+    def run(self, run_id: str) -> Coroutine[Any, Any, None]:
+        """Bring the run to its end; does nothing if somebody else works on it. Cancelling it hands the run over."""
+        ...
+
+    def stop(self, run_id: str) -> None:
+        """End the run as cancelled, if it is worked on here."""
+        ...
+
+    def request_drain(self) -> None:
+        """Hand each run over when its step under way is done, and those that begin from now on at once."""
+        ...
 
 
 class InProcessExecutor:
@@ -20,42 +36,42 @@ class InProcessExecutor:
 
     def __init__(
         self,
-        run: Callable[[str], Work],
+        worker: Worker,
         *,
         max_concurrent: int = 64,
         clock: Clock | None = None,
         over: Callable[[str], None] | None = None,
     ) -> None:
-        """Work on at most `max_concurrent` runs at a time by `run`; tell `over` when one is left for good."""
-        self._run = run
+        """Let `worker` work on at most so many runs at once; `over` is told when nothing is done for one any more."""
+        self._worker = worker
+        self._max_concurrent = max_concurrent
         self._clock = clock or SystemClock()
         self._over = over
-        self._waiting: dict[str, tuple[Priority, float]] = {}
-        self._slots = asyncio.Semaphore(max_concurrent)
+        self._order = FairOrder()
+        self._since: dict[str, float] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._stopping: set[str] = set()
         self._draining = False
 
     @property
     def active(self) -> int:
         """How many runs wait or work here."""
-        return len(self._tasks)
+        return len(self._tasks) + len(self._order)
+
+    @property
+    def figures(self) -> QueueFigures:
+        """What waits and who works."""
+        oldest = min((self._since[run_id] for run_id in self._order), default=self._clock.monotonic())
+        return QueueFigures(
+            waiting=self._order.waiting(),
+            oldest_waiting_seconds=self._clock.monotonic() - oldest,
+            running=len(self._tasks),
+            workers=1,
+        )
 
     @property
     def is_draining(self) -> bool:
         """Whether new runs are refused, because the process is about to stop."""
         return self._draining
-
-    @property
-    def figures(self) -> QueueFigures:
-        """What waits and who works."""
-        since = [since for _, since in self._waiting.values()]
-        return QueueFigures(
-            waiting=Counter(priority for priority, _ in self._waiting.values()),
-            oldest_waiting_seconds=self._clock.monotonic() - min(since) if since else 0.0,
-            running=self.active - len(since),
-            workers=1,
-        )
 
     def ensure_accepting(self) -> None:
         """Do nothing while runs are taken; raises ShuttingDownError when the process is about to stop."""
@@ -70,31 +86,32 @@ class InProcessExecutor:
             ShuttingDownError: the process is draining; the run stays stored and goes on after the next start.
         """
         self.ensure_accepting()
-        if run.run_id not in self._tasks:
-            self._waiting[run.run_id] = run.priority, self._clock.monotonic()
-            self._start(run.run_id, self._in_turn(run.run_id))
+        if run.run_id not in self._tasks and run.run_id not in self._order:
+            self._since[run.run_id] = self._clock.monotonic()
+            self._order.push(run)
+            self._fill()
 
     async def stop(self, run_id: str) -> None:
         """Stop a run whose cancellation has been noted in the store; the runner then ends it as cancelled.
 
-        Its task is cancelled once, wherever it is; when that task is gone, the run is looked at again, so that one
-        which had not come far enough to end itself is ended too. A process about to stop leaves that to the next.
+        One that waits is ended at once, out of turn. A process about to stop leaves that to the next.
         """
-        if self._draining or run_id in self._stopping:
+        if self._draining:
             return
-        task = self._tasks.get(run_id)
-        if task is None:
-            self._start(run_id, self._run(run_id))
-            return
-        self._stopping.add(run_id)
-        task.cancel()
+        if run_id in self._tasks:
+            self._worker.stop(run_id)
+        else:
+            self._order.remove(run_id)
+            self._start(run_id)
 
     async def drain(self, grace_seconds: float) -> None:
-        """Take nothing new, let runs finish for a while, then break off the rest; those resume at the next start.
+        """Take nothing new, let runs end their step and then hand them over, and break off what takes longer.
 
         Runs that cannot be broken off, because the database is away, are abandoned after a moment.
         """
         self._draining = True
+        self._order = FairOrder()
+        self._worker.request_drain()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=grace_seconds)
         remaining = list(self._tasks.values())
@@ -103,23 +120,20 @@ class InProcessExecutor:
         if remaining:
             await asyncio.wait(remaining, timeout=_BREAK_OFF_SECONDS)
 
-    def _start(self, run_id: str, work: Work) -> None:
-        task = asyncio.create_task(work, name=f"run-{run_id}")
-        self._tasks[run_id] = task
-        task.add_done_callback(lambda _: self._ended(run_id))
+    def _fill(self) -> None:
+        while self._order and len(self._tasks) < self._max_concurrent:
+            self._start(self._order.pop().run_id)
 
-    def _ended(self, run_id: str) -> None:
+    def _start(self, run_id: str) -> None:
+        self._since.pop(run_id, None)
+        task = asyncio.create_task(self._worker.run(run_id), name=f"run-{run_id}")
+        self._tasks[run_id] = task
+        task.add_done_callback(lambda ended: self._ended(run_id, ended))
+
+    def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
         del self._tasks[run_id]
-        self._waiting.pop(run_id, None)
-        if run_id in self._stopping:
-            self._stopping.discard(run_id)
-            if not self._draining:
-                self._start(run_id, self._run(run_id))
-                return
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("run_dropped", run_id=run_id, detail="it is taken up again", exc_info=error)
         if self._over is not None:
             self._over(run_id)
-
-    async def _in_turn(self, run_id: str) -> None:
-        async with self._slots:
-            self._waiting.pop(run_id, None)
-            await self._run(run_id)
+        self._fill()

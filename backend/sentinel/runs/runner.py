@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.errors import GraphRecursionError
+from langgraph.errors import GraphDrained, GraphRecursionError
 
 from sentinel.clock import Clock
 from sentinel.domain.events import Event, Phase
@@ -27,26 +27,26 @@ from sentinel.errors import (
     UnknownRouteError,
 )
 from sentinel.graph.builder import RECURSION_LIMIT, AgentGraph
-from sentinel.graph.context import Collaborators, RunContext
+from sentinel.graph.context import Collaborators, Interruption, RunContext
 from sentinel.graph.emissions import Commit
 from sentinel.graph.endings import ending
 from sentinel.graph.state import RunState, initial_state
 from sentinel.resilience.deadline import Deadline
-from sentinel.runs.drive import Drive
+from sentinel.runs.drive import Drive, Left
+from sentinel.runs.leases import Lease, Leases, Stop
 from sentinel.telemetry.logging import get_logger, log_context
 
 logger = get_logger(__name__)
 
 _CLAIM_AGAIN_SECONDS = 1.0
+_LAST_NODE = ("log",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerOptions:
-    """`owner` names this process and no other; a run taken over more than `max_recoveries` times is given up."""
+    """A run that was taken over from more than `max_takeovers` dead holders is given up."""
 
-    owner: str
-    lease_seconds: float = 6.0
-    max_recoveries: int = 3
+    max_takeovers: int = 3
     heartbeat_seconds: float = 8.0
 
 
@@ -56,7 +56,7 @@ def _ignore(*_: object) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerListeners:
-    """Who is told that a run was taken up again, and how one ended, once that is committed; must not wait or raise."""
+    """Who is told that a run was taken over, and how one ended, once that is committed; must not wait or raise."""
 
     recovered: Callable[[Run], None] = _ignore
     ended: Callable[[Run, RunEnding], None] = _ignore
@@ -67,6 +67,7 @@ class Runner:
     """Drives runs, one call of `run` each."""
 
     runs: RunStore
+    leases: Leases
     events: EventLog
     journal: Journal
     graph: AgentGraph
@@ -77,92 +78,118 @@ class Runner:
     listeners: RunnerListeners = RunnerListeners()
 
     async def run(self, run_id: str) -> None:
-        """Claim the run and bring it to its end; does nothing if it has ended or is claimed elsewhere.
+        """Claim the run and bring it to its end; does nothing if it has ended or somebody else works on it.
 
-        Cancelling this task leaves the run as it is, to be resumed, unless its cancellation was requested in the store.
+        Cancelling this task hands the run over to whoever claims it next. While the database is away the run pauses,
+        and goes on from its checkpoint.
         """
         with log_context(run_id=run_id):
-            while await self._work_on(run_id):
-                logger.warning("run_taken_up_again", detail="the database was away for too long")
+            failure: StoreError | None = None
+            while True:
+                try:
+                    await self._work_on(run_id, failure)
+                except StoreUnavailableError as error:
+                    failure = error
+                    logger.warning("run_pauses", detail=error.message)
+                    await self.clock.sleep(_CLAIM_AGAIN_SECONDS)
+                except StoreError as error:
+                    if failure is not None and not isinstance(failure, StoreUnavailableError):
+                        raise
+                    failure = error
+                    logger.error("log_refused", detail=error.message)  # noqa: TRY400 - the message says it
+                else:
+                    return
 
-    async def _work_on(self, run_id: str) -> bool:
-        """Work on the run under one claim; gives whether it has to be claimed again."""
-        run = await self._claim(run_id)
-        if run is None:
-            return False
-        drive = Drive(run=run, log=self.journal.open(run), clock=self.clock)
-        heartbeat = asyncio.create_task(self._heartbeat(drive), name=f"heartbeat-{run_id}")
-        try:
-            await self._bring_to_end(drive)
-        except FenceLostError:
-            logger.warning("run_taken_over")
-            return False
-        except StoreUnavailableError:
-            return True
-        except StoreError as error:
-            await self._end_refused(run_id, error)
-        finally:
-            heartbeat.cancel()
-        await self._forget_checkpoints(run_id)
-        return False
+    def stop(self, run_id: str) -> None:
+        """End the run as cancelled, if it is worked on here."""
+        self.leases.stop(run_id)
 
-    async def _end_refused(self, run_id: str, error: StoreError) -> None:
-        """End a run whose log the database refuses to write, on a fresh log: something in its events is to blame."""
-        logger.error("log_refused", detail=error.message)
-        run = await self._claim(run_id)
-        if run is not None:
-            drive = Drive(run=run, log=self.journal.open(run), clock=self.clock)
-            await self._finish(drive, drive.failed(error))
+    def request_drain(self) -> None:
+        """Hand each run over when its step under way is done, and those that begin from now on at once."""
+        self.leases.request_drain()
 
-    async def _claim(self, run_id: str) -> Run | None:
-        """Claim the run; while the database is away, wait for it, since nobody else would take the run up."""
-        while True:
+    async def _work_on(self, run_id: str, failure: StoreError | None) -> None:
+        """Work on the run under one claim; `failure` is what ended an earlier one."""
+        async with self.leases.claimed(run_id) as lease:
+            if lease is None:
+                return
+            drive = Drive(run=lease.run, log=self.journal.open(lease.run), clock=self.clock)
+            heartbeat = asyncio.create_task(self._heartbeat(drive), name=f"heartbeat-{run_id}")
             try:
-                return await self.runs.claim(
-                    run_id, owner=self.options.owner, lease_seconds=self.options.lease_seconds, at=self.clock.now()
-                )
-            except StoreUnavailableError:
-                await self.clock.sleep(_CLAIM_AGAIN_SECONDS)
+                await self._finish(drive, await self._ending(drive, lease, failure=failure))
+            except FenceLostError:
+                logger.warning("run_taken_over")
+                return
+            except (GraphDrained, asyncio.CancelledError) as parting:
+                await self._hand_over(drive)
+                if isinstance(parting, asyncio.CancelledError):
+                    raise
+                return
+            finally:
+                heartbeat.cancel()
+        await self._forget_checkpoints(run_id)
 
-    async def _bring_to_end(self, drive: Drive) -> None:
+    async def _hand_over(self, drive: Drive) -> None:
+        drive.status(Phase.DRAINING)
+        await drive.log.flush()
+        await self.leases.release(drive.run.run_id)
+
+    async def _ending(self, drive: Drive, lease: Lease, *, failure: StoreError | None) -> RunEnding:
+        if failure is not None and not isinstance(failure, StoreUnavailableError):
+            return drive.failed(failure)  # something in its events is to blame, which the new log does not have
         try:
-            last = await self._drive(drive)
+            return await lease.perform(self._drive(drive, lease, was_paused=failure is not None))
         except asyncio.CancelledError:
-            if not await self._was_cancelled_by_caller(drive.run):
-                drive.status(Phase.DRAINING)
-                await drive.log.flush()
-                raise
-            last = drive.cancelled()
-        except (FenceLostError, StoreError):
+            if lease.stopped is Stop.CANCELLED:
+                return drive.cancelled()
+            lease.check()
+            raise
+        except (FenceLostError, GraphDrained, StoreError):
             raise
         except GraphRecursionError:
-            last = drive.failed(RecursionLimitError("the run took more steps than it may"))
+            return drive.failed(RecursionLimitError("the run took more steps than it may"))
         except SentinelError as error:
-            last = drive.failed(error)
+            return drive.failed(error)
         except Exception:
             logger.exception("run_crashed")
-            last = drive.failed(SentinelError("an internal error ended this run; the log has the details"))
-        await self._finish(drive, last)
+            return drive.failed(SentinelError("an internal error ended this run; the log has the details"))
 
     async def _finish(self, drive: Drive, last: RunEnding) -> None:
         ended = await drive.finish(last)
         self.listeners.ended(drive.run, ended)
 
-    async def _drive(self, drive: Drive) -> RunEnding:
+    async def _drive(self, drive: Drive, lease: Lease, *, was_paused: bool) -> RunEnding:
         config = RunnableConfig(configurable={"thread_id": drive.run.run_id}, recursion_limit=RECURSION_LIMIT)
-        state = await self._take_over(drive, config) if drive.run.recovered else None
+        left = await self._take_over(drive, config) if drive.run.fence > 1 else None
         if drive.run.cancel_requested:
             return drive.cancelled()
-        self._check_recoveries(drive.run)
-        context = await self._context(drive)
-        start = self._begin(drive, state)
+        self._check_takeovers(drive.run)
+        route = self._route(drive.run)
+        interruption = self._begin(drive, left, route=route, was_paused=was_paused)
+        context = await self._context(drive, lease, route=route, interruption=interruption)
+        start = None if left and left.values else initial_state()
+        try:
+            await self._follow_graph(drive, lease, start=start, config=config, context=context)
+        except GraphDrained:
+            if (await self.graph.aget_state(config)).next != _LAST_NODE:
+                raise  # else the answer is complete, and only its end is missing
+        return drive.ending or ending((await self._left(config)).values, context)
+
+    async def _follow_graph(
+        self, drive: Drive, lease: Lease, *, start: RunState | None, config: RunnableConfig, context: RunContext
+    ) -> None:
+        """Let the graph work from `start`, or from its checkpoint; a step is begun when the one before it is kept."""
         parts = self.graph.astream(
-            start, config, context=context, stream_mode=["custom", "updates"], durability="async"
+            start,
+            config,
+            context=context,
+            stream_mode=["custom", "updates"],
+            durability="sync",
+            control=lease.control,
         )
         async with aclosing(parts) as stream:  # type: ignore[type-var]  # an async generator behind its interface
             async for mode, item in stream:
                 await self._take(drive, mode, item)
-        return drive.ending or ending(await self._state(config), context)
 
     async def _take(self, drive: Drive, mode: str, item: Any) -> None:
         if isinstance(item, Commit):
@@ -175,39 +202,45 @@ class Runner:
             if changes:
                 drive.update(changes)
 
-    async def _take_over(self, drive: Drive, config: RunnableConfig) -> RunState:
+    async def _take_over(self, drive: Drive, config: RunnableConfig) -> Left:
         """Learn what an earlier drive left behind: its log, and the graph's state at its last checkpoint."""
-        state = await self._state(config)
+        left = await self._left(config)
         history: list[Event] = []
         while page := await self.events.read(drive.run.run_id, after=history[-1].seq if history else 0):
             history += page
-        drive.take_over(history, state)
-        return state
+        drive.take_over(history, left.values)
+        return left
 
-    def _check_recoveries(self, run: Run) -> None:
-        if run.recovered > self.options.max_recoveries:
+    async def _left(self, config: RunnableConfig) -> Left:
+        snapshot = await self.graph.aget_state(config)
+        return Left(values=snapshot.values, following=snapshot.next)  # type: ignore[arg-type]  # the graph's state
+
+    def _check_takeovers(self, run: Run) -> None:
+        if run.recovered > self.options.max_takeovers:
             message = f"the server stopped {run.recovered} times while it worked on this run"
             raise RunInterruptedError(message)
 
-    def _begin(self, drive: Drive, state: RunState | None) -> RunState | None:
-        """Say how the drive begins, and give the graph's input; None lets it go on from its checkpoint."""
-        if state is None:
-            drive.status(Phase.STARTED, route=drive.run.options.route)
-            return initial_state()
-        drive.resume(state)
-        self.listeners.recovered(drive.run)
-        return None if state else initial_state()
-
-    async def _state(self, config: RunnableConfig) -> RunState:
-        snapshot = await self.graph.aget_state(config)
-        return snapshot.values  # type: ignore[return-value]  # the graph's state, or empty before its first step
-
-    async def _context(self, drive: Drive) -> RunContext:
-        run = drive.run
+    def _route(self, run: Run) -> Route:
         route = self.routes.get(run.options.route)
         if route is None:
             message = f"route {run.options.route!r} is not configured any more"
             raise UnknownRouteError(message)
+        return route
+
+    def _begin(self, drive: Drive, left: Left | None, *, route: Route, was_paused: bool) -> Interruption | None:
+        """Say how the drive begins; gives what an earlier one had sent of the step that is made again."""
+        if left is None:
+            drive.status(Phase.STARTED, route=drive.run.options.route)
+            return None
+        drive.recovered(by=self.leases.owner, was_paused=was_paused)
+        if drive.run.taken_over_from is not None:
+            self.listeners.recovered(drive.run)
+        return drive.resume(left, midstream=route.midstream)
+
+    async def _context(
+        self, drive: Drive, lease: Lease, *, route: Route, interruption: Interruption | None
+    ) -> RunContext:
+        run = drive.run
         return RunContext(
             run_id=run.run_id,
             message_id=run.message_id,
@@ -216,13 +249,12 @@ class Runner:
             conversation=await self.runs.conversation(run.run_id),
             deadline=Deadline(self.clock, route.deadlines.total_seconds),
             parts=self.parts,
+            may_act=lease.ensure,
+            interruption=interruption,
             interrupted_attempts=len(drive.interrupted),
             interrupted_tools=drive.begun_tools,
             on_broken_off=drive.broken_off,
         )
-
-    async def _was_cancelled_by_caller(self, run: Run) -> bool:
-        return (await self.runs.get(run.run_id)).cancel_requested
 
     async def _heartbeat(self, drive: Drive) -> None:
         """Show readers that the run is alive while nothing else happens."""

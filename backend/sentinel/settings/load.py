@@ -127,6 +127,7 @@ def _assemble(*, file: FileSettings, environment: Environment, routing: Routing,
         retention=file.retention,
         sharing=file.sharing,
         queue=_queue(file.queue, env),
+        runs=file.runs,
         unused_sections=(),
     )
 

@@ -24,6 +24,7 @@ from sentinel.settings.schema import (
     QueueSettings,
     RetentionSettings,
     RetrySettings,
+    RunSettings,
     SharingSettings,
     ShieldSettings,
     ToolDefaults,
@@ -90,6 +91,7 @@ class Settings(Model):
     retention: RetentionSettings
     sharing: SharingSettings
     queue: QueueSettings
+    runs: RunSettings
     unused_sections: tuple[str, ...]
 
     @property

@@ -359,6 +359,23 @@ class QueueSettings(Model):
     poll_seconds: Seconds = 1.0
 
 
+class RunSettings(Model):
+    """How long a run belongs to a process that shows no sign of life, and what becomes of it then."""
+
+    lease_seconds: Seconds = 6.0
+    renew_seconds: Seconds = 2.0
+    sweep_seconds: Seconds = 2.0
+    max_takeovers: Count = 3
+    drain_seconds: Delay = 5.0
+
+    @model_validator(mode="after")
+    def _renews_in_time(self) -> "RunSettings":
+        if self.renew_seconds * 2 > self.lease_seconds:
+            message = "lease_seconds must be at least twice renew_seconds"
+            raise misfit(message)
+        return self
+
+
 class FileSettings(Model):
     """The whole of `sentinel.yaml`."""
 
@@ -377,3 +394,4 @@ class FileSettings(Model):
     retention: RetentionSettings = RetentionSettings()
     sharing: SharingSettings = SharingSettings()
     queue: QueueSettings = QueueSettings()
+    runs: RunSettings = RunSettings()

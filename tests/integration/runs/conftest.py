@@ -25,6 +25,7 @@ from sentinel.persistence.engine import create_engine
 from sentinel.persistence.event_log import SqlEventLog
 from sentinel.persistence.journal import Journal
 from sentinel.persistence.migrations import upgrade
+from sentinel.persistence.patient_saver import PatientSaver
 from sentinel.persistence.run_store import SqlRunStore
 from sentinel.persistence.thread_store import SqlThreadStore
 from sentinel.providers.attempt import AttemptPipeline
@@ -33,6 +34,7 @@ from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.gate import TargetGate
 from sentinel.resilience.planner import RecoveryPlanner
 from sentinel.runs.executor import InProcessExecutor
+from sentinel.runs.leases import LeaseOptions, Leases
 from sentinel.runs.runner import Runner, RunnerListeners, RunnerOptions
 from sentinel.runs.service import Question, RunService
 from sentinel.testing.protection import hedge_planner, open_protection
@@ -42,12 +44,17 @@ from sentinel.testing.tools import FakeToolbox
 TARGETS = (Target("one", "large"), Target("two", "small"))
 
 
+async def _nothing(*_: object) -> None:
+    """Do nothing."""
+
+
 @dataclass
 class Process:
     """One process's worth of parts on a database; several may be opened on one, one after the other."""
 
     service: RunService
     executor: InProcessExecutor
+    leases: Leases
     runs: SqlRunStore
     threads: SqlThreadStore
     live: LiveEvents
@@ -63,6 +70,11 @@ class Process:
         await self.runs.lapse()
         for run in await self.runs.idle(queued_before=datetime.max.replace(tzinfo=UTC), limit=100):
             await self.executor.submit(run)
+
+    async def die(self) -> None:
+        """Be gone without giving anything back."""
+        vars(self.leases)["release"] = vars(self.runs)["release"] = _nothing
+        await self.executor.drain(0.0)
 
     async def events(self, run_id: str, *, after: int = 0) -> list[Event]:
         async with self.service.follow(run_id, after=after) as events:
@@ -82,6 +94,8 @@ class Machine:
     told: list[tuple[str, Any]] = field(default_factory=list)
     """What the runners told their listeners: `recovered` and the count, `ended` and the status."""
     paces: dict[Target, float] = field(default_factory=dict)
+    lease: dict[str, float] = field(default_factory=dict)
+    """Options of leases that differ from the defaults."""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     hedge: HedgePolicy = field(default_factory=HedgePolicy)
     prices: dict[Target, Price] = field(default_factory=dict)
@@ -107,21 +121,27 @@ class Machine:
         route = Route(
             name="default", targets=TARGETS, midstream=self.midstream, hedge=self.hedge, deadlines=Deadlines()
         )
+        leases = await stack.enter_async_context(
+            Leases(
+                runs=runs, clock=self.clock, options=LeaseOptions(owner=f"process-{next(self.numbers)}", **self.lease)
+            )
+        )
         runner = Runner(
             runs=runs,
+            leases=leases,
             events=events,
             journal=journal,
-            graph=build_graph(saver),
+            graph=build_graph(PatientSaver(saver)),
             parts=parts,
             routes={"default": route},
             clock=self.clock,
-            options=RunnerOptions(owner=f"process-{next(self.numbers)}", heartbeat_seconds=self.heartbeat_seconds),
+            options=RunnerOptions(heartbeat_seconds=self.heartbeat_seconds),
             listeners=RunnerListeners(
                 recovered=lambda run: self.told.append(("recovered", run.recovered)),
                 ended=lambda _, ending: self.told.append(("ended", ending.status.value)),
             ),
         )
-        executor = InProcessExecutor(runner.run, max_concurrent=self.max_concurrent)
+        executor = InProcessExecutor(runner, max_concurrent=self.max_concurrent)
         service = RunService(
             runs=runs,
             live=live,
@@ -134,6 +154,7 @@ class Machine:
         return Process(
             service=service,
             executor=executor,
+            leases=leases,
             runs=runs,
             threads=SqlThreadStore(engine),
             live=live,

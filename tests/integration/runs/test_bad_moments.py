@@ -114,6 +114,10 @@ async def test_who_loses_a_run_leaves_its_checkpoints_to_who_has_it(machine: Cal
         await process.runs.claim(asked.run_id, owner="other", lease_seconds=0.0, at=process.service.clock.now())
         await process.runs.request_cancel(asked.run_id)
         await process.executor.stop(asked.run_id)
+        async with asyncio.timeout(5):
+            while process.executor.active:
+                await asyncio.sleep(0.005)
+        await process.take_up()
         run, _ = await ended(process, asked.run_id)
     assert run.status is RunStatus.CANCELLED
 

@@ -1,0 +1,93 @@
+"""A saver whose errors are ours: a run whose checkpoint cannot be written pauses, as for any absence of the database.
+
+Above: LangGraph, which lets an error of its saver through. Below: the savers of `checkpointer`, each with the errors of
+its own driver.
+"""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    BaseCheckpointSaver,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+)
+from psycopg import Error, InterfaceError, OperationalError
+
+from sentinel.errors import StoreError, StoreUnavailableError
+
+
+class PatientSaver(BaseCheckpointSaver[Any]):
+    """Does what `inner` does; raises StoreUnavailableError where its database is away, StoreError where it refuses."""
+
+    def __init__(self, inner: BaseCheckpointSaver[Any]) -> None:
+        """Keep checkpoints in `inner`."""
+        super().__init__(serde=inner.serde)
+        self._inner = inner
+
+    def get_next_version(self, current: Any, channel: None) -> Any:
+        """Give the version that follows, in the form of `inner`."""
+        return self._inner.get_next_version(current, channel)
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Read a checkpoint."""
+        with _translated():
+            return await self._inner.aget_tuple(config)
+
+    async def alist(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        """Read checkpoints, newest first."""
+        with _translated():
+            found = [each async for each in self._inner.alist(config, filter=filter, before=before, limit=limit)]
+        for each in found:
+            yield each
+
+    async def aput(  # noqa: PLR0917 - the library's signature
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Write a checkpoint."""
+        with _translated():
+            return await self._inner.aput(config, checkpoint, metadata, new_versions)
+
+    async def aput_writes(  # noqa: PLR0917 - the library's signature
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Write what a node gave."""
+        with _translated():
+            await self._inner.aput_writes(config, writes, task_id, task_path)
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        """Forget a run."""
+        with _translated():
+            await self._inner.adelete_thread(thread_id)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, sqlite3.OperationalError, OSError) as error:
+        message = f"the checkpoints are not available: {_reason(error)}"
+        raise StoreUnavailableError(message) from error
+    except (Error, sqlite3.Error) as error:
+        message = f"the checkpoints were refused: {_reason(error)}"
+        raise StoreError(message) from error
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

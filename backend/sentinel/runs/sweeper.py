@@ -1,0 +1,75 @@
+"""Finds the runs that nobody works on and hands them to the queue: what a dead process left, and what got lost."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from sentinel.clock import Clock
+from sentinel.domain.queues import RunQueue
+from sentinel.domain.stores import RunStore
+from sentinel.errors import ShuttingDownError, StoreError, StoreUnavailableError
+from sentinel.runs.leases import Leases
+from sentinel.telemetry.logging import get_logger
+
+logger = get_logger(__name__)
+
+_AT_ONCE = 200
+
+
+class Sweeper:
+    """Sweeps when it is entered and every `sweep_seconds` from then on, until it is left.
+
+    A queued run is only looked at when it is older than `queued_seconds`: until then its job is on the way. What the
+    queue knows already, it ignores.
+    """
+
+    def __init__(
+        self,
+        *,
+        runs: RunStore,
+        queue: RunQueue,
+        leases: Leases,
+        clock: Clock,
+        sweep_seconds: float = 2.0,
+        queued_seconds: float = 0.0,
+    ) -> None:
+        """Build it; nothing is swept before it is entered."""
+        self._runs = runs
+        self._queue = queue
+        self._leases = leases
+        self._clock = clock
+        self._sweep_seconds = sweep_seconds
+        self._queued = timedelta(seconds=queued_seconds)
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.sweep()
+        self._task = asyncio.create_task(self._sweep_for_ever(), name="sweeper")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def sweep(self) -> None:
+        """Hand over what nobody works on; an absent database is left alone until the next time."""
+        try:
+            for run in await self._runs.idle(queued_before=self._clock.now() - self._queued, limit=_AT_ONCE):
+                await self._queue.submit(run)
+        except ShuttingDownError:
+            return
+        except StoreUnavailableError:
+            self._leases.note_outage()
+        except StoreError as error:
+            logger.error("sweep_failed", detail=error.message)  # noqa: TRY400 - the message says it
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            await self._clock.sleep(self._sweep_seconds)
+            await self.sweep()
