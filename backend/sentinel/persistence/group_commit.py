@@ -18,6 +18,9 @@ from sentinel.domain.runs import Run
 from sentinel.errors import FenceLostError, SentinelError, StoreError, StoreUnavailableError
 from sentinel.persistence.patience import Patience
 from sentinel.persistence.run_log import LogPart, PendingLog
+from sentinel.telemetry.logging import get_logger
+
+logger = get_logger(__name__)
 
 Commit = Callable[[Sequence[LogPart]], Awaitable[Sequence[bool]]]
 """Write all parts in one transaction; tells for each whether it stands in the log (no: the fence is lost).
@@ -143,11 +146,20 @@ class GroupCommit:
                 if not self._is_closing:
                     await self._wake.wait()
                 self._wake.clear()
-                self._in_flight = self._take()
-                await self._write(self._in_flight)
-                self._in_flight = []
+                await self._commit_group()
         finally:
             self._give_up()
+
+    async def _commit_group(self) -> None:
+        """Write what waits. A mistake of ours costs the runs of one group, not the journal of all that follow."""
+        try:
+            self._in_flight = self._take()
+            await self._write(self._in_flight)
+        except Exception:
+            logger.exception("journal_failed", runs=len(self._in_flight))
+            for log, _ in self._in_flight:
+                self._drop(log, _broken())
+        self._in_flight = []
 
     def _take(self) -> list[tuple[PendingLog, LogPart]]:
         dirty, self._dirty = self._dirty, {}
@@ -161,6 +173,9 @@ class GroupCommit:
             written = await self._patience.write(lambda: self._commit([part for _, part in pairs]))
         except StoreError as error:
             await self._write_apart(pairs, error)
+        except Exception:
+            logger.exception("commit_failed", runs=len(pairs))
+            await self._write_apart(pairs, _broken())
         else:
             self._settle(pairs, written)
 
@@ -175,7 +190,7 @@ class GroupCommit:
     def _settle(self, pairs: Sequence[tuple[PendingLog, LogPart]], written: Sequence[bool]) -> None:
         outcomes = list(zip(pairs, written, strict=True))
         if any(written):
-            self._publish([event for (_, part), is_written in outcomes if is_written for event in part.events])
+            self._tell([event for (_, part), is_written in outcomes if is_written for event in part.events])
         for (log, part), is_written in outcomes:
             if is_written:
                 self._size -= part.size
@@ -183,6 +198,12 @@ class GroupCommit:
             else:
                 message = f"run {part.run.run_id!r} has been claimed by another owner, or has ended"
                 self._drop(log, FenceLostError(message))
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        try:
+            self._publish(events)
+        except Exception:
+            logger.exception("readers_not_told", detail="they find the events in the log")
 
     def _drop(self, log: PendingLog, failure: SentinelError) -> None:
         self._size -= log.size
@@ -195,6 +216,10 @@ class GroupCommit:
             self._drop(log, _closed())
         self._in_flight = []
         self._dirty = {}
+
+
+def _broken() -> StoreError:
+    return StoreError("the journal could not write the events of this run; the log of the server has the details")
 
 
 def _closed() -> StoreUnavailableError:

@@ -136,7 +136,7 @@ class Drive:
         """Say that the run goes on, why it had stopped, and who goes on with it."""
         lost = self.run.taken_over_from
         reason = "holder_lost" if lost is not None else "database_away" if was_paused else "handed_over"
-        self.status(Phase.RECOVERED, recovered=self.run.recovered, reason=reason, by=by, **{"from": lost})
+        self.status(Phase.RECOVERED, recovered=self.run.recovered, reason=reason, by=by, left_by=lost)
 
     def resume(self, left: Left, *, midstream: Midstream) -> Interruption | None:
         """Compare what readers hold with the checkpoint: send what they lack, keep what the step under way had sent.

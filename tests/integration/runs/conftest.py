@@ -117,29 +117,22 @@ class Machine:
         journal = await stack.enter_async_context(Journal(engine=engine, clock=self.clock, publish=live.publish))
         saver = await stack.enter_async_context(open_checkpointer(url, self.folder / "checkpoints.db"))
         providers = {"one": ScriptedProvider("one", one), "two": ScriptedProvider("two", two)}
-        parts = self._parts(providers)
         route = Route(
             name="default", targets=TARGETS, midstream=self.midstream, hedge=self.hedge, deadlines=Deadlines()
         )
-        leases = await stack.enter_async_context(
-            Leases(
-                runs=runs, clock=self.clock, options=LeaseOptions(owner=f"process-{next(self.numbers)}", **self.lease)
-            )
-        )
+        options = LeaseOptions(owner=f"process-{next(self.numbers)}", **self.lease)
+        leases = await stack.enter_async_context(Leases(runs=runs, clock=self.clock, options=options))
         runner = Runner(
             runs=runs,
             leases=leases,
             events=events,
             journal=journal,
             graph=build_graph(PatientSaver(saver)),
-            parts=parts,
+            parts=self._parts(providers),
             routes={"default": route},
             clock=self.clock,
             options=RunnerOptions(heartbeat_seconds=self.heartbeat_seconds),
-            listeners=RunnerListeners(
-                recovered=lambda run: self.told.append(("recovered", run.recovered)),
-                ended=lambda _, ending: self.told.append(("ended", ending.status.value)),
-            ),
+            listeners=self._listeners(),
         )
         executor = InProcessExecutor(runner, max_concurrent=self.max_concurrent)
         service = RunService(
@@ -161,6 +154,12 @@ class Machine:
             journal=journal,
             one=providers["one"],
             two=providers["two"],
+        )
+
+    def _listeners(self) -> RunnerListeners:
+        return RunnerListeners(
+            recovered=lambda run: self.told.append(("recovered", run.recovered)),
+            ended=lambda _, ending: self.told.append(("ended", ending.status.value)),
         )
 
     def _parts(self, providers: Mapping[str, ScriptedProvider]) -> Collaborators:

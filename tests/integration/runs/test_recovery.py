@@ -54,7 +54,7 @@ async def test_the_next_process_goes_on_where_a_stopped_one_was_and_that_is_no_c
     assert phases.index("draining") < phases.index("recovered") < phases.index("continued")
     assert "restarted" not in phases
     assert said_of(events, "recovered") == [
-        {"recovered": 0, "reason": "handed_over", "from": None, "by": "process-2", "phase": "recovered"}
+        {"recovered": 0, "reason": "handed_over", "left_by": None, "by": "process-2", "phase": "recovered"}
     ]
     assert text_of(events) == events[-1].data["text"] == "Hello world"
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
@@ -70,7 +70,7 @@ async def test_a_run_is_taken_over_from_a_process_that_died_and_says_from_whom(m
         events = await asyncio.wait_for(process.events(run_id), 5)
         run = await process.runs.get(run_id)
     assert said_of(events, "recovered") == [
-        {"recovered": 1, "reason": "holder_lost", "from": "process-1", "by": "process-2", "phase": "recovered"}
+        {"recovered": 1, "reason": "holder_lost", "left_by": "process-1", "by": "process-2", "phase": "recovered"}
     ]
     assert (
         said_of(events, "continued")[0] | {"from": "one/large", "method": "replay", "offset": 3}

@@ -1,12 +1,14 @@
 """Group commit over a commit that only pretends: when it writes, what of, and whom it tells."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
-from sentinel.domain.events import EventType
+from sentinel.domain.events import Event, EventType
 from sentinel.errors import FenceLostError, StoreError
 from sentinel.persistence.group_commit import GroupCommit
+from sentinel.persistence.run_log import LogPart
 from sentinel.testing.clock import FakeClock, settle
 from tests.support.group_commit import INTERVAL, FakeDatabase, a_run, status, texts, token
 from tests.support.run_builders import completed
@@ -195,3 +197,45 @@ async def test_a_run_that_the_database_refuses_fails_alone(database: FakeDatabas
     assert [event.run_id for event in database.published] == ["good", "fine"]
     with pytest.raises(StoreError, match="indigestible"):
         status(logs[1])
+
+
+# When it is itself at fault -------------------------------------------------------------------------------------------
+
+
+async def test_a_mistake_of_ours_costs_the_run_that_it_meets_and_not_the_journal(
+    database: FakeDatabase, journal: GroupCommit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commit = database.commit
+
+    async def commit_by_mistake(parts: Sequence[LogPart]) -> Sequence[bool]:
+        if any(part.run.run_id == "bad" for part in parts):
+            raise TypeError("a mistake")
+        return await commit(parts)
+
+    vars(journal)["_commit"] = commit_by_mistake
+    bad, good = journal.open(a_run("bad")), journal.open(a_run("good"))
+    status(bad, "started")
+    status(good, "started")
+    with pytest.raises(StoreError, match="could not write"):
+        await bad.flush()
+    await good.flush()
+    status(good, "failover")
+    await good.flush()
+    assert [event.run_id for event in database.events] == ["good", "good"]
+    assert "a mistake" in capsys.readouterr().out
+
+
+async def test_readers_that_cannot_be_told_do_not_stop_what_is_written(
+    clock: FakeClock, database: FakeDatabase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def tell_nobody(_: Sequence[Event]) -> None:
+        raise RuntimeError("nobody there")
+
+    async with GroupCommit(commit=database.commit, clock=clock, publish=tell_nobody) as journal:
+        log = journal.open(a_run())
+        status(log, "started")
+        await log.flush()
+        status(log, "failover")
+        await log.flush()
+    assert len(database.events) == 2
+    assert "readers_not_told" in capsys.readouterr().out

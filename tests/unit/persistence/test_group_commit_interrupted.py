@@ -1,11 +1,9 @@
 """Group commit while the database is away, and at its own end: what is kept, what is given up, who learns it."""
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
-from sentinel.domain.events import Event
 from sentinel.errors import StoreUnavailableError
 from sentinel.persistence.group_commit import GroupCommit
 from sentinel.persistence.run_log import PendingLog
@@ -113,21 +111,6 @@ async def test_closing_gives_up_after_its_time_limit_and_tells_who_waits(
         status(idle)
     with pytest.raises(StoreUnavailableError):
         await idle.finish(completed())
-
-
-async def test_a_journal_that_breaks_leaves_nobody_waiting(clock: FakeClock, database: FakeDatabase) -> None:
-    def broken(events: Sequence[Event]) -> None:
-        message = "a mistake in a reader"
-        raise LookupError(message)
-
-    journal = GroupCommit(commit=database.commit, clock=clock, publish=broken)
-    await journal.__aenter__()
-    log = journal.open(a_run())
-    status(log)
-    with pytest.raises(StoreUnavailableError):
-        await asyncio.wait_for(log.flush(), 5)
-    with pytest.raises(LookupError):
-        await journal.aclose()
 
 
 async def test_a_journal_that_never_ran_can_be_closed(clock: FakeClock, database: FakeDatabase) -> None:
