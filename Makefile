@@ -6,7 +6,7 @@ python := .venv/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test soak check bench up down logs format lock openapi clean
+.PHONY: help setup run dev test soak check bench up down logs cluster format lock openapi clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:[^#]*##/ :/' | awk -F' : ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -26,9 +26,13 @@ test: ## all tests: unit, wire, integration, cluster, docs, browser, console (AR
 	@$(setup) test
 	@$(python) -m scripts.tests $(ARGS)
 
-soak: ## the chaos test for as long as wanted (MINUTES=10 RUNS=200 SEED=1 STAGE=one)
+soak: ## the chaos test for as long as wanted (MINUTES=10 RUNS=200 SEED=1 STAGE=one|cluster)
 	@$(setup) cluster
 	@$(python) -m tests.cluster $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RUNS),--runs $(RUNS)) $(if $(STAGE),--stage $(STAGE))
+
+cluster: ## PostgreSQL, Redis, 2 servers behind a proxy, 2 workers as processes (SERVERS=, WORKERS=, PORT=)
+	@$(setup) cluster
+	@exec $(python) -m scripts.cluster $(if $(SERVERS),--servers $(SERVERS)) $(if $(WORKERS),--workers $(WORKERS))
 
 check: ## formatting, lint, types, import layers, migrations, generated files
 	@$(setup) check

@@ -29,13 +29,13 @@ def _base(goal: str) -> list[Step | Together]:
 def steps_for(goal: str) -> list[Step | Together]:
     """The steps that a make target needs, in order."""
     match goal:
-        case "run" | "bench":
+        case "run":
             return [*_base("runtime"), node_steps.console()]
         case "dev":
             return _base("runtime")
         case "check":
             return _base("dev")
-        case "cluster":
+        case "bench" | "cluster":
             return [*_base("dev"), node_steps.console()]
         case "test":
             return [*_base("dev"), *_for_tests()]

@@ -1,19 +1,15 @@
 """`make cluster`: the whole topology on loopback until Ctrl-C; nothing is left of it, not even after `kill -9`."""
 
 import argparse
-import contextlib
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 
 from scripts.cluster import topology
-from scripts.cluster.processes import DidNotStartError, is_alive
-from scripts.cluster.topology import PREFIX, Cluster, Size, cluster_folder
+from scripts.cluster.processes import DidNotStartError
+from scripts.cluster.topology import Cluster, Size, cluster_folder
 from scripts.steps import say
 
 
@@ -26,7 +22,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    _remove_what_the_dead_left()
     with cluster_folder() as folder:
         cluster = Cluster(folder, Size(servers=options.servers, workers=options.workers, port=options.port))
         return _run(cluster, stop)
@@ -54,14 +49,6 @@ def _addresses(cluster: Cluster) -> str:
     lines = [f"  {name:<12} {pid:>8}  {url}" for name, pid, url in rows]
     title = f"  {'machine':<12} {'process':>8}  address"
     return "\n".join([title, *lines, f"console and API: {cluster.proxy.url} (Ctrl-C stops; logs in {cluster.folder})"])
-
-
-def _remove_what_the_dead_left() -> None:
-    """Remove the folders of clusters that were killed and could not do it; their processes ended with them."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError, ValueError):
-            if not is_alive(int((folder / topology.OWNER).read_text(encoding="ascii"))):
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scripts.cluster.processes import DidNotStartError, Program, free_port, wait_until
 
-READY_SECONDS = 60.0
+READY_SECONDS = 90.0
 
 
 class Machine(ABC):

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,23 +18,25 @@ from scripts.cluster import postgres, redis_server
 from scripts.cluster.machines import Machine
 from scripts.cluster.neighbours import Balancer, SharedSimulator
 from scripts.cluster.postgres import PostgresServer
+from scripts.cluster.processes import is_alive
 from scripts.cluster.redis_server import RedisServer
 from scripts.cluster.sentinels import Sentinel
 
 Configure = Callable[[SharedSimulator], dict[str, Any]]
 DATABASE = "sentinel"
-PREFIX, OWNER = "sentinel-cluster-", "owner"
+_PREFIX, _OWNER = "sentinel-cluster-", "owner"
 """Of the folder of a cluster: how its name begins, and the file that names the process it belongs to."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """How much of everything; port 0 of the proxy: any free one."""
+    """How much of everything. Port 0 of the proxy: any free one; `slots`: how many runs a process works on at once."""
 
     servers: int = 2
     workers: int = 2
     port: int = 0
     words_per_second: float = 40.0
+    slots: int = 64
 
 
 def simulated(simulator: SharedSimulator) -> dict[str, Any]:
@@ -69,19 +71,17 @@ class Cluster:
         Raises:
             DidNotStartError, TimeoutError: a machine did not start; the others are still to be stopped.
         """
-        self.simulator.start()
+        self.simulator.launch()
         config = json.dumps(self._configure(self.simulator))  # JSON is YAML
         (self.folder / "sentinel.yaml").write_text(config, encoding="utf-8")
         self._start_stores()
         environment = self._environment()
-        migration = Sentinel(self.folder, environment, words=("migrate",), name="migrate")
-        migration.launch()
-        migration.program.wait(seconds=120)
         self.servers = self._sentinels("serve", self._size.servers, environment)
         self.workers = self._sentinels("worker", self._size.workers, environment)
-        for machine in (*self.servers, *self.workers):
-            machine.launch()
-        for machine in (*self.servers, *self.workers):
+        sentinels = [*self.servers, *self.workers]
+        for sentinel in sentinels:
+            sentinel.launch()  # all at once: the first one makes the tables, and the others wait for it
+        for machine in (self.simulator, *sentinels):
             machine.wait_until_ready()
         self.proxy = Balancer(self.folder, [server.port for server in self.servers], port=self.proxy.port)
         self.proxy.start()
@@ -111,7 +111,8 @@ class Cluster:
     def _environment(self) -> dict[str, str]:
         stores = {"DATABASE_URL": self.postgres.url(DATABASE)} if self.postgres else {}
         shared = {"REDIS_URL": self.redis.url} if self.redis else {}
-        return stores | shared | {"SENTINEL_EMBEDDED_WORKER": "off" if self._size.workers else "on"}
+        work = {"SENTINEL_EMBEDDED_WORKER": "off" if self._size.workers else "on"}
+        return stores | shared | work | {"WORKER_CONCURRENCY": str(self._size.slots)}
 
     def _sentinels(self, word: str, count: int, environment: dict[str, str]) -> list[Sentinel]:
         names = [f"{word}-{number}" for number in range(1, count + 1)]
@@ -133,14 +134,26 @@ def _stop_together(machines: Sequence[Machine]) -> None:
 
 @contextmanager
 def cluster_folder() -> Iterator[Path]:
-    """Give a folder that other users may enter, as PostgreSQL does, and that is removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    """Give a folder that other users may enter, as PostgreSQL does, and that is removed at the end.
+
+    The folders of processes that were killed, and could not do it, are removed, too.
+    """
+    _remove_what_the_dead_left()
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     folder.chmod(0o711)
-    (folder / OWNER).write_text(str(os.getpid()), encoding="ascii")
+    (folder / _OWNER).write_text(str(os.getpid()), encoding="ascii")
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_what_the_dead_left() -> None:
+    """Remove the folders of clusters that were killed and could not do it; their processes ended with them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError, ValueError):
+            if not is_alive(int((folder / _OWNER).read_text(encoding="ascii"))):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def can_run() -> bool:

@@ -15,13 +15,14 @@ from tests.cluster.play import Play, Report, write_bundle
 from tests.cluster.stage import STAGES, Stage
 
 BUNDLES = CACHE / "cluster"
+RUNS_PER_DEED = 5
 
 
-async def performed(stage: Stage, *, seed: int, runs: int) -> Report:
+async def performed(stage: Stage, *, seed: int, runs: int, most_deeds: int) -> Report:
     """Give a play on a stage, which is taken down afterwards; what breaks an invariant leaves a bundle behind."""
     try:
         await asyncio.to_thread(stage.start)
-        report = await Play(stage, seed, runs).perform()
+        report = await Play(stage, seed, runs, most_deeds).perform()
     finally:
         await asyncio.to_thread(stage.stop)
     report.broken.extend(f"processes: {pid} was left behind" for pid in stage.left_behind())
@@ -33,13 +34,17 @@ async def performed(stage: Stage, *, seed: int, runs: int) -> Report:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play until the time is over; 1 as soon as an invariant does not hold."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # it cancels: all is stopped
     until = time.monotonic() + 60 * options.minutes
     say(f"soak: seed {options.seed}, {options.runs} runs a play, {options.minutes:g} minutes")
     for seed in count(options.seed):
         for name in options.stage or STAGES:
             with cluster_folder() as folder:
-                report = asyncio.run(performed(STAGES[name](folder), seed=seed, runs=options.runs))
+                report = asyncio.run(
+                    performed(
+                        STAGES[name](folder), seed=seed, runs=options.runs, most_deeds=options.runs // RUNS_PER_DEED
+                    )
+                )
             say(str(report))
             if report.broken:
                 say(f"again: make soak SEED={seed} RUNS={options.runs} STAGE={name}; see {BUNDLES}")

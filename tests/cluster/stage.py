@@ -6,20 +6,22 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from scripts.cluster.neighbours import SharedSimulator
 from scripts.cluster.processes import is_alive, living_below
 from scripts.cluster.sentinels import Sentinel
+from scripts.cluster.topology import Cluster, Size
 from tests.cluster.orders import routes
 from tests.support.sources import ROOT
 
 COUNTING_SERVER = ROOT / "tests" / "cluster" / "counting_server.py"
+WORDS_PER_SECOND = 400.0
 PROVIDERS = ("primary", "faulty", "failing")
 
 
-class Machine(Protocol):
-    """Something that runs, and can be treated badly."""
+class Harmed(Protocol):
+    """What can be treated badly: a machine, or PostgreSQL."""
 
     def start(self) -> None: ...
     def stop(self) -> None: ...
@@ -30,10 +32,10 @@ class Machine(Protocol):
 
 @dataclass(frozen=True)
 class Victim:
-    """A machine that the monkey may pick, and how often beside the others."""
+    """Something that the monkey may pick, and how often beside the others."""
 
     name: str
-    machine: Machine
+    machine: Harmed
     weight: int = 1
 
 
@@ -43,7 +45,6 @@ class Stage(ABC):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.bookings = folder / "bookings"
-        self.simulator = SharedSimulator(folder, words_per_second=400)
 
     @property
     @abstractmethod
@@ -76,18 +77,20 @@ class Stage(ABC):
         """The processes of this stage that still run."""
         return [pid for pid in living_below(self.folder) if is_alive(pid)]
 
-    def write_configuration(self) -> None:
-        """Write the `sentinel.yaml` that all processes read."""
-        openai = {"kind": "openai", "base_url": self.simulator.openai_url, "api_key": "none"}
-        server = {"command": sys.executable, "args": ["-I", "-S", str(COUNTING_SERVER), str(self.bookings)]}
-        config = {
-            "providers": dict.fromkeys(PROVIDERS, openai)
-            | {"local": {"kind": "ollama", "base_url": self.simulator.ollama_url}},
+    def configuration(self, simulator: SharedSimulator) -> dict[str, Any]:
+        """Give the `sentinel.yaml` that all processes read."""
+        openai = {"kind": "openai", "base_url": simulator.openai_url, "api_key": "none"}
+        counting = {"command": sys.executable, "args": ["-I", "-S", str(COUNTING_SERVER), str(self.bookings)]}
+        return {
+            "providers": {
+                **dict.fromkeys(PROVIDERS, openai),
+                "local": {"kind": "ollama", "base_url": simulator.ollama_url},
+            },
             "routes": routes(),
-            "mcpServers": {"counting": server | {"trusted": True}},
+            "mcpServers": {"counting": counting | {"trusted": True}},
             "tools": {"overrides": {"counting/book": {"effect": "mutating"}}},
+            "retention": {"compact_after_minutes": 1},
         }
-        (self.folder / "sentinel.yaml").write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
 
 
 class OneProcess(Stage):
@@ -95,7 +98,8 @@ class OneProcess(Stage):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self._server = Sentinel(folder, {"LOG_LEVEL": "info"})
+        self._simulator = SharedSimulator(folder, words_per_second=WORDS_PER_SECOND)
+        self._server = Sentinel(folder, {})
 
     @property
     def url(self) -> str:
@@ -106,14 +110,43 @@ class OneProcess(Stage):
         return (Victim("server", self._server),)
 
     def start(self) -> None:
-        self.write_configuration()
-        self.simulator.start()
+        config = json.dumps(self.configuration(self._simulator))  # JSON is YAML
+        (self.folder / "sentinel.yaml").write_text(config, encoding="utf-8")
+        self._simulator.start()
         self._server.start()
 
     def stop(self) -> None:
         self._server.stop()
-        self.simulator.stop()
+        self._simulator.stop()
 
 
-STAGES: dict[str, Callable[[Path], Stage]] = {"one": OneProcess}
+class ManyProcesses(Stage):
+    """Two servers behind a proxy, two workers, PostgreSQL, and Redis where there is one."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        size = Size(servers=2, workers=2, words_per_second=WORDS_PER_SECOND)
+        self._cluster = Cluster(folder, size, configure=self.configuration)
+
+    @property
+    def url(self) -> str:
+        return self._cluster.proxy.url
+
+    @property
+    def victims(self) -> Sequence[Victim]:
+        cluster = self._cluster
+        stores = (("postgres", cluster.postgres), ("redis", cluster.redis))
+        sentinels = [Victim(machine.name, machine, 3) for machine in cluster.workers]
+        sentinels += [Victim(machine.name, machine, 2) for machine in cluster.servers]
+        around = [Victim(name, store) for name, store in stores if store]
+        return [*sentinels, *around, Victim("proxy", cluster.proxy)]
+
+    def start(self) -> None:
+        self._cluster.start()
+
+    def stop(self) -> None:
+        self._cluster.stop()
+
+
+STAGES: dict[str, Callable[[Path], Stage]] = {"one": OneProcess, "cluster": ManyProcesses}
 """Every topology by its name."""

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from scripts.cluster import topology
+from scripts.cluster.topology import cluster_folder
 from tests.cluster.__main__ import performed
 from tests.cluster.play import Report
-from tests.cluster.stage import OneProcess
+from tests.cluster.stage import ManyProcesses, OneProcess
 
-SEED = 20261121
-LEAST_DEEDS = 2
+SEED = 2416
+LEAST_DEEDS = 3
 
 
 def accept(report: Report) -> None:
@@ -20,4 +22,11 @@ def accept(report: Report) -> None:
 
 @pytest.mark.timeout(240)
 async def test_one_process_on_sqlite_survives_every_kill(tmp_path: Path) -> None:
-    accept(await performed(OneProcess(tmp_path), seed=SEED, runs=24))
+    accept(await performed(OneProcess(tmp_path), seed=SEED, runs=24, most_deeds=3))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(not topology.can_run(), reason="the wheel with PostgreSQL exists for Python 3.11 to 3.13 only")
+async def test_a_cluster_survives_every_kill() -> None:
+    with cluster_folder() as folder:
+        accept(await performed(ManyProcesses(folder), seed=SEED, runs=24, most_deeds=5))
