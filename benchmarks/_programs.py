@@ -131,7 +131,7 @@ class Program:
 
     def resident_megabytes(self) -> float:
         """The memory that it and its children hold now; 0 where the kernel does not tell."""
-        return sum(_resident_bytes(pid) for pid in (self.pid, *descendants(self.pid))) / 1e6
+        return sum(map(resident_megabytes, (self.pid, *descendants(self.pid))))
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -171,12 +171,13 @@ def _cpu_seconds(pid: int) -> float:
         return 0.0
 
 
-def _resident_bytes(pid: int) -> int:
+def resident_megabytes(pid: int) -> float:
+    """The memory that a process holds now; 0 where the kernel does not tell."""
     try:
         pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
     except OSError:
-        return 0
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        return 0.0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def free_port() -> int:
