@@ -60,8 +60,8 @@ HOP = "through /mcp to HTTP, client of 2026-07-28"
 class Plan:
     """How much is done."""
 
-    guarded: int = 2_000
-    hops: int = 1_000
+    guarded: int = 1_000
+    hops: int = 500
     kills: int = 10
     crowds: int = 3
     hostile: int = 5
