@@ -1,5 +1,6 @@
 """What is kept of calls through `/mcp`, and whose they are."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import pytest
 
 from sentinel.gateway.mcp.call_log import MAX_ARGUMENTS, MAX_RESULT, OMITTED
-from sentinel.testing.clock import FakeClock
+from sentinel.testing.clock import FakeClock, settle
 from sentinel.testing.tools import FakeToolbox
+from sentinel.tools.outcome import ToolOutcome
 from tests.support.mcp_agents import LEGACY, MODERN, Agent, agent_at
 
 ERAS = [MODERN, LEGACY]
@@ -42,6 +44,33 @@ async def test_a_call_is_kept_with_its_arguments_its_result_and_its_caller(agent
 async def test_failures_and_names_that_are_no_tool_s_are_kept_too(agent: Agent, era: str) -> None:
     await agent.call("desk__broken", era=era)
     assert [(record.call.tool, record.call.cause) for record in agent.records] == [("broken", "tool_error")]
+
+
+class Patient(FakeToolbox):
+    """Tools that never answer."""
+
+    began: asyncio.Event
+
+    async def call(self, *_arguments: Any, **_more: Any) -> ToolOutcome:
+        """Wait for ever."""
+        self.began.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_call_whose_caller_leaves_is_kept_as_cancelled(era: str) -> None:
+    tools = Patient({"desk__echo": str})
+    tools.began = asyncio.Event()
+    async with agent_at(tools, FakeClock()) as agent:
+        call = asyncio.create_task(agent.call("desk__echo", {"text": "hello"}, era=era))
+        await asyncio.wait_for(tools.began.wait(), 5)
+        call.cancel()
+        await asyncio.wait({call})
+        await settle()
+        (kept,) = (record.call for record in agent.records)
+    assert (kept.tool, kept.arguments, kept.cause, kept.is_error) == ("echo", {"text": "hello"}, "cancelled", True)
+    assert (kept.executed, kept.result) == ("unknown", None)
 
 
 async def test_long_arguments_are_left_out_and_long_results_cut(agent: Agent) -> None:
