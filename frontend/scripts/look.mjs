@@ -86,6 +86,12 @@ const SCENES = {
       await page.getByText("Kill switch on").first().waitFor({ state: "detached" });
     };
   },
+  async tools(page) {
+    await ask(page, "calculate 17 * 23 + 2 ** 10");
+    await ended(page);
+    await page.goto(`${url}/tools/?server=calculator&tool=evaluate`);
+    await page.getByRole("region", { name: "Figures" }).waitFor();
+  },
   async incidents(page) {
     await kill(page, "simulated-primary", true);
     await kill(page, "simulated-primary", false);

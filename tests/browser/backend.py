@@ -1,11 +1,15 @@
 """What a browser test asks the server behind the page's back: what is stored, and back to how it was."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from tests.support.server import Server
+
+_BOUND_SECONDS = 20.0
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,20 @@ class Backend:
         """Give the run of the newest answer of a thread."""
         run: dict[str, Any] = (await self.messages(thread_id))[-1]["run"]
         return run
+
+    async def tool_server(self, name: str, *, state: str = "ready", sessions: int = 1) -> dict[str, Any]:
+        """Wait until a tool server is in a state and has had so many sessions; gives it.
+
+        Raises:
+            TimeoutError: it has not come to that in time.
+        """
+        async with asyncio.timeout(_BOUND_SECONDS):
+            while True:
+                servers = (await self.get("/tools"))["servers"]
+                found: dict[str, Any] = next(each for each in servers if each["name"] == name)
+                if found["state"] == state and found["sessions"] >= sessions:
+                    return found
+                await asyncio.sleep(_POLL_SECONDS)
 
     async def new_thread(self, title: str) -> str:
         """Make an empty conversation; its id."""

@@ -1,6 +1,6 @@
-"""The servers of the browser tests: one with the simulated providers, one whose providers are in the tests' hands.
+"""The servers of the browser tests: with the simulated providers, with providers and with tools in the tests' hands.
 
-Browser tests share one event loop, because they share one browser. They share the two servers too, since a start costs
+Browser tests share one event loop, because they share one browser. They share the servers too, since a start costs
 seconds; each test leaves its server as it found it, without conversations, and every circuit and kill switch at rest.
 """
 
@@ -16,6 +16,7 @@ from playwright.async_api import BrowserContext, Page, expect
 
 from tests.browser.backend import Backend
 from tests.browser.pages import Console
+from tests.browser.tool_servers import ToolServers
 from tests.support.line import Line
 from tests.support.puppet_model import PuppetModel
 from tests.support.server import Serve, Server
@@ -112,6 +113,33 @@ async def scripted(puppet_server: Server, puppets: Puppets) -> AsyncIterator[Bac
     async with httpx.AsyncClient(base_url=puppet_server.url, timeout=20, verify=False) as http:
         backend = Backend(puppet_server, http)
         yield backend
+        await backend.clean()
+
+
+@pytest.fixture(scope="session")
+def tool_servers(tmp_path_factory: pytest.TempPathFactory) -> ToolServers:
+    """The servers that `tooled` has its tools from."""
+    servers = ToolServers(tmp_path_factory.mktemp("tool-servers"))
+    servers.say("Says it back.")
+    return servers
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def tool_server(serve_all: Serve, tool_servers: ToolServers) -> Server:
+    """`sentinel serve` with the simulated providers and tool servers in the tests' hands."""
+    return await serve_all(_SIMULATED, config=tool_servers.config)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tooled(tool_server: Server, tool_servers: ToolServers) -> AsyncIterator[Backend]:
+    """That server, through its API; all its tool servers are there."""
+    async with httpx.AsyncClient(base_url=tool_server.url, timeout=20, verify=False) as http:
+        backend = Backend(tool_server, http)
+        for name in tool_servers.names:
+            await backend.tool_server(name)
+        yield backend
+        tool_servers.let_up()
+        await http.post("/api/tools/frail/reconnect")  # instead of after a pause that has grown
         await backend.clean()
 
 

@@ -15,6 +15,7 @@ class Console:
         """Nothing is loaded until `open`."""
         self.page = page
         self.chat = Chat(page)
+        self.tools = ToolsPage(page)
         self.threads = ThreadList(page.get_by_role("navigation", name="Conversations"))
 
     async def open(self, backend: Backend, path: str = "/") -> None:
@@ -172,6 +173,37 @@ class ProviderCard:
         """Switch the provider off, and wait until the server has done so."""
         await self.kill_switch.click()
         await expect(self.kill_switch).to_be_checked()
+
+
+class ToolsPage:
+    """The page of tools."""
+
+    def __init__(self, page: Page) -> None:
+        """The tools page of that tab, once it is there."""
+        self._page = page
+        self.status = page.get_by_role("main").get_by_role("status").first
+        self.waiting = page.get_by_role("region", name="Waiting for approval")
+        self.approval = page.get_by_role("region", name="Approval")
+
+    def server(self, name: str) -> Locator:
+        """The card of a tool server."""
+        return self._page.get_by_role("article", name=re.compile(rf"^{name}\b"))
+
+    def tool(self, server: str, tool: str) -> Locator:
+        """The row of a tool, which leads to it."""
+        return self.server(server).get_by_role("link", name=re.compile(rf"^{tool}\b"))
+
+    def capability(self, name: str) -> Locator:
+        """The tools that can do a job, in their order."""
+        return self._page.get_by_role("article", name=f"Capability {name}").get_by_role("listitem")
+
+    def detail(self, name: str) -> Locator:
+        """What is shown of the tool `server/tool` that was chosen."""
+        return self._page.get_by_role("region", name=name, exact=True)
+
+    def lever(self, act: str, name: str) -> Locator:
+        """The button that does something to a tool: `Trip`, `Reset`."""
+        return self._page.get_by_role("button", name=f"{act} {name}", exact=True)
 
 
 class ThreadList:

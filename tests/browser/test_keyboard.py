@@ -32,11 +32,12 @@ async def test_the_first_tab_offers_to_skip_to_the_content(console: Console, sim
 
 async def test_tab_goes_through_the_page_in_the_order_of_reading(console: Console, simulated: Backend) -> None:
     await console.open(simulated)
-    order = await focus_order(console.page, 17)
+    order = await focus_order(console.page, 18)
     landmarks = [
         "Skip to the content",
         "Chat",
         "Chaos",
+        "Tools",
         "Incidents",
         "New chat",
         "Search conversations",

@@ -52,6 +52,12 @@ export function formatTimeOfDay(iso: string): string {
   });
 }
 
+/** A moment as short as it can be: the time of today, else the day, too. */
+export function formatMoment(iso: string, now: Date): string {
+  const heading = dayHeading(new Date(iso), now);
+  return heading === "Today" ? formatTimeOfDay(iso) : `${heading}, ${formatTimeOfDay(iso)}`;
+}
+
 export function formatCount(value: number): string {
   return value.toLocaleString("en");
 }

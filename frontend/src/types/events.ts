@@ -38,6 +38,7 @@ export interface StatusEvent extends EventBase {
   executed?: ToolCall["executed"];
   arguments?: Record<string, unknown>;
   result?: string | null;
+  attempts?: ToolCall["attempts"];
   duration_ms?: number | null;
   discard_from_seq?: number;
   recovered?: number;

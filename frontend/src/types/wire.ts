@@ -13,6 +13,7 @@ export type Usage = Schemas["UsageView"];
 export type Attempt = Schemas["AttemptView"];
 export type Outcome = Attempt["class"];
 export type ToolCall = Schemas["ToolCallView"];
+export type ToolAttempt = Schemas["ToolAttemptView"];
 
 export type Run = Schemas["RunView"];
 export type RunStatus = Schemas["RunStatus"];
@@ -42,3 +43,12 @@ export type Chaos = Schemas["ChaosView"];
 export type Incident = Schemas["IncidentView"];
 export type IncidentType = Incident["type"];
 export type IncidentPage = Schemas["IncidentPage"];
+
+export type Tools = Schemas["ToolsView"];
+export type ToolServer = Schemas["ToolServerView"];
+export type Tool = Schemas["ToolView"];
+export type ToolChange = Schemas["ToolChangeView"];
+export type Capability = Schemas["CapabilityView"];
+export type CapabilityMember = Schemas["CapabilityMemberView"];
+export type ToolCallRecord = Schemas["ToolCallRecordView"];
+export type ToolCallPage = Schemas["ToolCallPage"];

@@ -1,6 +1,8 @@
 /** Small makers of what the server sends, with everything healthy unless a test says otherwise. */
 import type {
   Breaker,
+  Capability,
+  CapabilityMember,
   Chaos,
   Incident,
   Info,
@@ -9,6 +11,10 @@ import type {
   ProviderStatus,
   Run,
   Thread,
+  Tool,
+  ToolCall,
+  ToolCallRecord,
+  ToolServer,
 } from "@/types/wire";
 
 const AT = "2026-11-20T09:00:00.000Z";
@@ -154,6 +160,116 @@ export function run(changes: Partial<Run> = {}): Run {
     started_at: AT,
     ended_at: AT,
     events_url: "/api/runs/r1/events",
+    ...changes,
+  };
+}
+
+export function tool(changes: Partial<Tool> = {}): Tool {
+  const name = changes.tool ?? "evaluate";
+  const key = changes.key ?? `tool:calculator/${name}`;
+  return {
+    name: `calculator__${name}`,
+    tool: name,
+    key,
+    description: "Calculate an expression.",
+    arguments: [{ name: "expression", type: "string", is_required: true }],
+    effect: "read_only",
+    effect_source: "annotations",
+    is_quarantined: false,
+    digest: "d1",
+    pin: { digest: "d1", first_seen_at: AT, changed_at: AT, approved_at: null, approved_by: null },
+    changes: null,
+    circuit: breaker({ key }),
+    kill_switch: false,
+    obstacle: null,
+    paused_seconds: 0,
+    calls: 0,
+    failures: 0,
+    unsent: 0,
+    success_rate_pct: null,
+    latency_p50_ms: null,
+    latency_p95_ms: null,
+    last_failure: null,
+    capabilities: [],
+    ...changes,
+  };
+}
+
+export function toolServer(changes: Partial<ToolServer> = {}): ToolServer {
+  return {
+    name: "calculator",
+    state: "ready",
+    since: AT,
+    kind: "stdio",
+    address: "/opt/venv/bin/python",
+    pid: 42,
+    era: "modern",
+    protocol_version: "2026-07-28",
+    trusted: true,
+    pinned: true,
+    is_refused: false,
+    sessions: 1,
+    restarts: 0,
+    last_error: null,
+    last_error_at: null,
+    retry_at: null,
+    tools: [tool()],
+    ...changes,
+  };
+}
+
+export function member(changes: Partial<CapabilityMember> = {}): CapabilityMember {
+  return {
+    server: "calculator",
+    tool: "evaluate",
+    is_usable: true,
+    problem: null,
+    obstacle: null,
+    answers: false,
+    ...changes,
+  };
+}
+
+export function capability(changes: Partial<Capability> = {}): Capability {
+  return {
+    name: "calculate",
+    description: "Calculate an expression.",
+    effect: "read_only",
+    is_offered: true,
+    refusal: null,
+    members: [member({ answers: true })],
+    ...changes,
+  };
+}
+
+export function toolCall(changes: Partial<ToolCall> = {}): ToolCall {
+  return {
+    tool_call_id: "c1",
+    server: "calculator",
+    tool: "evaluate",
+    arguments: { expression: "6*7" },
+    result: "42",
+    is_error: false,
+    cause: null,
+    duration_ms: 12,
+    capability: null,
+    effect: "read_only",
+    executed: "yes",
+    attempts: [{ server: "calculator", tool: "evaluate", cause: null, executed: "yes", duration_ms: 12 }],
+    started_at: AT,
+    ended_at: AT,
+    ...changes,
+  };
+}
+
+export function toolCallRecord(changes: Partial<ToolCallRecord> = {}): ToolCallRecord {
+  return {
+    ...toolCall(),
+    call_id: "r1/1",
+    run_id: "r1",
+    thread_id: "t1",
+    caller: null,
+    result_chars: null,
     ...changes,
   };
 }

@@ -10,6 +10,7 @@ export interface Destination {
 export const DESTINATIONS: readonly Destination[] = [
   { href: "/", label: "Chat", icon: "chat" },
   { href: "/chaos/", label: "Chaos", icon: "chaos" },
+  { href: "/tools/", label: "Tools", icon: "tool" },
   { href: "/incidents/", label: "Incidents", icon: "pulse" },
 ];
 

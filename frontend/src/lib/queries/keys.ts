@@ -5,6 +5,8 @@ export const queryKeys = {
   breakers: ["breakers"],
   chaos: ["chaos"],
   incidents: (type: string | null, since: string | null) => ["incidents", type, since],
+  tools: ["tools"],
+  toolCalls: (filter: object) => ["tool-calls", filter],
   threads: ["threads"],
   threadList: (search: string) => ["threads", "list", search],
   thread: (threadId: string) => ["threads", "one", threadId],

@@ -56,16 +56,26 @@ const PHRASES: Record<string, string> = {
 /** Each phrase continues a sentence that begins with "The tool". */
 const TOOL_PHRASES: Record<string, string> = {
   tool_error: "says that it failed",
-  timeout: "did not answer in time; whether it acted is unknown",
-  transport: "went away during the call; whether it acted is unknown",
-  connect: "is not there; nothing was sent",
+  timeout: "did not answer in time",
+  transport: "went away during the call",
+  connect: "is not there",
+  session_expired: "had restarted and forgotten the session",
   oversize: "sent a result that is too large",
   malformed: "sent something that is no result",
+  bad_result: "gave a result that is not what it promises",
   server_error: "had an internal error",
+  throttled: "asked us to slow down",
+  auth: "rejected our credential",
+  forbidden: "may not be used with our credential",
   invalid_arguments: "refused the arguments",
   protocol: "does not speak the agreed protocol",
   needs_input: "asked for something that only a person can give",
   unknown_tool: "does not exist",
+  quarantined: "is new or has changed, and waits for an approval",
+  circuit_open: "is resting: its circuit is open",
+  budget: "was not called: the run has used up its tool calls",
+  misconfigured: "is not set up correctly",
+  interrupted: "was interrupted by a restart of the server",
 };
 
 /** Say a cause as the end of a sentence about its target. Unknown causes stay readable. */

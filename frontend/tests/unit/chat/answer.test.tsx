@@ -134,10 +134,35 @@ describe("an answer on its way", () => {
     expect(screen.getByText("391")).toBeVisible();
   });
 
+  it("says which tool stood in for which, on the way and afterwards", () => {
+    draw(replayUntil("tool_fallback", "tool_fallback"));
+    const why = "calculator/evaluate is resting: its circuit is open; calculator_backup/calc";
+    expect(screen.getByRole("list", { name: "Tool calls" })).toHaveTextContent(`${why} was asked instead`);
+    document.body.replaceChildren();
+    draw(replay(fixtureEvents("tool_fallback")));
+    expect(screen.getByRole("list", { name: "Tool calls" })).toHaveTextContent(`${why} stood in`);
+    const asked = within(screen.getByRole("list", { name: "Who was asked" })).getAllByRole("listitem");
+    expect(asked.map((item) => item.textContent)).toEqual([
+      "calculator/evaluate is resting: its circuit is open; nothing was done",
+      expect.stringContaining("calculator_backup/calc gave the result"),
+    ]);
+  });
+
+  it("tells a call with an unknown outcome from one that did nothing", () => {
+    const state = replay(fixtureEvents("tool_failed"));
+    const tools = state.tools.map((each) => ({ ...each, effect: "mutating" as const }));
+    draw({ ...state, tools: tools.map((each) => ({ ...each, executed: "unknown" as const })) });
+    expect(screen.getByText(/^outcome unknown/)).toBeVisible();
+    document.body.replaceChildren();
+    draw({ ...state, tools: tools.map((each) => ({ ...each, cause: "connect", executed: "no" as const })) });
+    expect(screen.getByText(/^not available/)).toBeVisible();
+    expect(screen.getByText("The tool is not there. Nothing was done.")).toBeInTheDocument();
+  });
+
   it("says why a tool failed", () => {
     draw(replay(fixtureEvents("tool_failed")));
     expect(
-      screen.getByText(/The tool did not answer in time; whether it acted is unknown/),
+      screen.getByText(/The tool did not answer in time. Nobody knows whether it acted/),
     ).toBeInTheDocument();
   });
 

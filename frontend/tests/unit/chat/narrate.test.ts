@@ -37,6 +37,11 @@ describe("the status line", () => {
       "failover",
       "simulated-primary is switched off by its kill switch: switching to simulated-fallback",
     ],
+    [
+      "tool_fallback",
+      "tool_fallback",
+      "calculator/evaluate is resting: its circuit is open; asking calculator_backup/calc instead",
+    ],
     ["hedged", "attempt_failed", "Asking simulated-fallback (attempt 2)"],
     ["hedged", "token", "simulated-fallback is answering"],
     ["hedged", "completion", "Answered by simulated-fallback in 1.9 s"],

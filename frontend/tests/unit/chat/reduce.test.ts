@@ -143,12 +143,53 @@ describe("a restart of the text", () => {
   });
 });
 
+const CALL = { run_id: "r", at: "2026-11-20T09:00:00Z", type: "status", tool_call_id: "c1" } as const;
+const FALLBACK: StatusEvent[] = [
+  { ...CALL, seq: 1, phase: "tool_started", server: "a", tool: "x", arguments: {}, effect: "read_only" },
+  { ...CALL, seq: 2, phase: "tool_fallback", server: "a", tool: "x", cause: "connect", next: "b/y/z" },
+  {
+    ...CALL,
+    seq: 3,
+    phase: "tool_finished",
+    server: "b",
+    tool: "y/z",
+    result: "42",
+    executed: "yes",
+    attempts: [
+      { server: "a", tool: "x", cause: "connect", executed: "no", duration_ms: 1 },
+      { server: "b", tool: "y/z", cause: null, executed: "yes", duration_ms: 2 },
+    ],
+  },
+];
+
 describe("a tool call", () => {
   it("runs, then is finished with its result", () => {
     expect(replayUntil("tool_call", "tool_started").tools).toMatchObject([
       { tool: "evaluate", state: "running", arguments: { expression: "17 * 23" } },
     ]);
     expect(replay(fixtureEvents("tool_call")).tools).toMatchObject([{ state: "finished", result: "391" }]);
+  });
+
+  it("is handed on to an equivalent tool, and keeps who was asked before", () => {
+    const handed = FALLBACK.slice(0, 2).reduce(reduce, initialRunState("r"));
+    expect(handed.doing).toMatchObject({ kind: "tool_fallback", failed: "a/x", next: "b/y/z" });
+    expect(handed.tools).toMatchObject([
+      {
+        server: "b",
+        tool: "y/z",
+        state: "running",
+        attempts: [{ server: "a", tool: "x", cause: "connect" }],
+      },
+    ]);
+    const ended = FALLBACK.reduce(reduce, initialRunState("r"));
+    expect(ended.tools).toMatchObject([
+      {
+        state: "finished",
+        result: "42",
+        effect: "read_only",
+        attempts: [{ executed: "no" }, { executed: "yes" }],
+      },
+    ]);
   });
 
   it("shows its failure with its cause", () => {

@@ -52,7 +52,7 @@ describe("causes", () => {
   });
 
   it("of tools have their own words where they differ", () => {
-    expect(toolCausePhrase("connect")).toBe("is not there; nothing was sent");
+    expect(toolCausePhrase("connect")).toBe("is not there");
     expect(toolCausePhrase("circuit_open")).toBe("is resting: its circuit is open");
   });
 });

@@ -1,12 +1,13 @@
 /** The circuit of one provider: its state as word and picture, and Trip and Reset. */
+import { ActFailed } from "@/components/ui/act-failed";
 import { Button } from "@/components/ui/button";
+import { CircuitGlyph } from "@/components/ui/circuit-glyph";
+import { CircuitOverride } from "@/components/ui/circuit-override";
 import { Countdown } from "@/components/ui/clock";
-import { useCircuitAct, type CircuitAct } from "@/features/chaos/api/chaos";
-import { CircuitGlyph } from "@/features/chaos/components/circuit-glyph";
-import { ActFailed } from "@/features/chaos/components/kill-switch-control";
 import { cx } from "@/lib/cx";
+import { useCircuitAct, type CircuitAct } from "@/lib/queries/levers";
 import { circuitWording } from "@/lib/words/providers";
-import type { Breaker, BreakerOverride, ProviderCircuit } from "@/types/wire";
+import type { Breaker, ProviderCircuit } from "@/types/wire";
 
 interface CircuitControlsProps {
   name: string;
@@ -52,7 +53,7 @@ export function CircuitControls({ name, circuit, breaker, killed }: CircuitContr
           </>
         )}
       </p>
-      {breaker?.override && <Override override={breaker.override} />}
+      {breaker?.override && <CircuitOverride override={breaker.override} />}
       <div className="grid grid-cols-2 gap-2">
         <Button size="small" aria-label={`Trip ${name}`} disabled={act.isPending} onClick={() => run("trip")}>
           Trip
@@ -68,25 +69,5 @@ export function CircuitControls({ name, circuit, breaker, killed }: CircuitContr
       </div>
       {act.error && <ActFailed act="The circuit did not change" error={act.error} />}
     </div>
-  );
-}
-
-const OVERRIDES: Record<BreakerOverride["kind"], string> = {
-  forced_open: "Held open",
-  forced_closed: "Held closed",
-  metrics_only: "Only counting, never opening",
-};
-
-function Override({ override }: { override: BreakerOverride }) {
-  return (
-    <p className="text-xs text-ink-2">
-      {OVERRIDES[override.kind]} by {override.actor}
-      {override.reason && <> ({override.reason})</>}
-      {override.expires_at && (
-        <>
-          {" · "}ends in <Countdown until={override.expires_at} done="a moment" className="font-mono" />
-        </>
-      )}
-    </p>
   );
 }

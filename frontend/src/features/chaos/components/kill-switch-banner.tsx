@@ -3,7 +3,7 @@ import { Button } from "@/components/ui/button";
 import { Countdown } from "@/components/ui/clock";
 import { Icon } from "@/components/ui/icon";
 import { useToaster } from "@/components/ui/toasts";
-import { useKillSwitch } from "@/features/chaos/api/chaos";
+import { useKillSwitch } from "@/lib/queries/levers";
 import { useChaos } from "@/lib/queries/system";
 import type { KillSwitch } from "@/types/wire";
 

@@ -1,11 +1,12 @@
 /** The kill switch of one provider, with an expiry so that nobody forgets it. */
 import { useId, useState } from "react";
+import { ActFailed } from "@/components/ui/act-failed";
 import { Countdown } from "@/components/ui/clock";
 import { Icon } from "@/components/ui/icon";
 import { Switch } from "@/components/ui/switch";
-import { useKillSwitch } from "@/features/chaos/api/chaos";
-import { describeError } from "@/lib/api/problem";
-import type { KillSwitch, KillSwitchCommand } from "@/types/wire";
+import { EXPIRIES, KILL_EXPIRY, killSwitchCommand } from "@/lib/expiries";
+import { useKillSwitch } from "@/lib/queries/levers";
+import type { KillSwitch } from "@/types/wire";
 
 interface KillSwitchControlProps {
   name: string;
@@ -14,19 +15,12 @@ interface KillSwitchControlProps {
   locked: boolean;
 }
 
-const EXPIRIES = [
-  { seconds: 60, words: "1 minute" },
-  { seconds: 300, words: "5 minutes" },
-  { seconds: 1800, words: "30 minutes" },
-  { seconds: 0, words: "until turned off" },
-] as const;
-
 export function KillSwitchControl({ name, killSwitch, active, locked }: KillSwitchControlProps) {
   const noteId = useId();
-  const [seconds, setSeconds] = useState<number>(EXPIRIES[1].seconds);
+  const [seconds, setSeconds] = useState<number>(KILL_EXPIRY);
   const [reason, setReason] = useState("");
   const act = useKillSwitch();
-  const flip = (on: boolean) => act.mutate({ target: name, command: commandOf(on, seconds, reason) });
+  const flip = (on: boolean) => act.mutate({ target: name, command: killSwitchCommand(on, seconds, reason) });
 
   return (
     <div className="space-y-2.5 px-4 py-3">
@@ -64,15 +58,6 @@ export function KillSwitchControl({ name, killSwitch, active, locked }: KillSwit
       {act.error && <ActFailed act="The kill switch did not move" error={act.error} />}
     </div>
   );
-}
-
-function commandOf(active: boolean, seconds: number, reason: string): KillSwitchCommand {
-  if (!active) return { active };
-  return {
-    active,
-    ...(seconds > 0 ? { ttl_seconds: seconds } : {}),
-    ...(reason.trim() ? { reason: reason.trim() } : {}),
-  };
 }
 
 function ActiveNote({ killSwitch }: { killSwitch: KillSwitch | null }) {
@@ -128,14 +113,5 @@ function Terms({ name, disabled, seconds, onSeconds, reason, onReason }: TermsPr
         className={FIELD}
       />
     </div>
-  );
-}
-
-export function ActFailed({ act, error }: { act: string; error: Error }) {
-  const { title, detail, code } = describeError(error);
-  return (
-    <p role="alert" className="rounded-lg bg-bad-soft px-2.5 py-1.5 text-xs break-words text-bad">
-      {act}: {title}. {detail} <span className="font-mono">({code})</span>
-    </p>
   );
 }

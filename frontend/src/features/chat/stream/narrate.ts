@@ -2,7 +2,7 @@
 import type { FollowedRun } from "@/features/chat/stream/run-follower";
 import { isEnded, type Doing, type RunState } from "@/features/chat/stream/run-state";
 import { formatDuration } from "@/lib/time";
-import { causePhrase } from "@/lib/words/causes";
+import { causePhrase, toolCausePhrase } from "@/lib/words/causes";
 import { circuitWording, type Tone } from "@/lib/words/providers";
 import { sentence } from "@/lib/words/sentence";
 
@@ -101,6 +101,10 @@ const WORDS: { [Kind in Doing["kind"]]: (doing: Extract<Doing, { kind: Kind }>) 
   tool: ({ tool, server }) => ({
     words: `Using the tool ${tool}${server ? ` of ${server}` : ""}`,
     tone: "accent",
+  }),
+  tool_fallback: ({ failed, cause, next }) => ({
+    words: `${failed} ${toolCausePhrase(cause)}; asking ${next} instead`,
+    tone: "warn",
   }),
   tool_done: ({ tool }) => ({ words: `The tool ${tool} is done; back to the model`, tone: "accent" }),
   restarted: () => ({ words: "Starting this answer again from the beginning", tone: "warn" }),

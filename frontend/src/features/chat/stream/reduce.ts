@@ -2,13 +2,13 @@
  * The pure heart of the chat: `reduce(state, event)` folds a run's event log into
  * what the screen shows. Replaying the log from the start always gives the same state.
  */
+import { endDangling, endTool, fallBack, startTool } from "@/features/chat/stream/reduce-tools";
 import {
+  doing,
   toolView,
   type AttemptView,
-  type Doing,
   type Mark,
   type RunState,
-  type ToolView,
 } from "@/features/chat/stream/run-state";
 import type {
   CompletionEvent,
@@ -55,6 +55,7 @@ const PHASES: Partial<Record<KnownPhase, StatusReducer>> = {
   breaker_half_open: (state, event) => circuit(state, event, "half_open"),
   breaker_closed: (state, event) => circuit(state, event, "closed"),
   tool_started: startTool,
+  tool_fallback: fallBack,
   tool_finished: (state, event) => endTool(state, event, "finished"),
   tool_failed: (state, event) => endTool(state, event, "failed"),
   tool_unavailable: (state, event) => endTool(state, event, "failed"),
@@ -78,10 +79,6 @@ function takeSnapshot(state: RunState, event: StatusEvent): RunState {
     marks: { seq: event.seq, offset: 0, before: null },
     recovered: event.recovered ?? state.recovered,
   };
-}
-
-function doing(state: RunState, what: Doing): RunState {
-  return { ...state, doing: what };
 }
 
 /** A circuit that moves while text is flowing is no news to the reader of the text. */
@@ -190,63 +187,6 @@ function recover(state: RunState, event: StatusEvent): RunState {
   };
 }
 
-function startTool(state: RunState, event: StatusEvent): RunState {
-  const call: ToolView = {
-    tool_call_id: event.tool_call_id ?? `seq-${event.seq}`,
-    server: event.server ?? "",
-    tool: event.tool ?? "",
-    arguments: event.arguments ?? {},
-    result: null,
-    is_error: false,
-    cause: null,
-    duration_ms: null,
-    capability: event.capability ?? null,
-    effect: event.effect ?? null,
-    executed: null,
-    attempts: [],
-    started_at: event.at,
-    ended_at: null,
-    state: "running",
-  };
-  const others = state.tools.filter((tool) => tool.tool_call_id !== call.tool_call_id);
-  return {
-    ...doing(state, { kind: "tool", at: event.at, tool: call.tool, server: call.server }),
-    tools: [...others, call],
-  };
-}
-
-function endTool(state: RunState, event: StatusEvent, outcome: "finished" | "failed"): RunState {
-  const known = state.tools.some((tool) => tool.tool_call_id === event.tool_call_id);
-  const from = known ? state : startTool(state, event);
-  const tools = from.tools.map((tool) =>
-    tool.tool_call_id === event.tool_call_id
-      ? {
-          ...tool,
-          server: event.server ?? tool.server,
-          tool: event.tool ?? tool.tool,
-          ...toolEnding(event, outcome),
-        }
-      : tool,
-  );
-  const running = tools.find((tool) => tool.state === "running");
-  const what: Doing = running
-    ? { kind: "tool", at: running.started_at, tool: running.tool, server: running.server }
-    : { kind: "tool_done", at: event.at, tool: event.tool ?? "" };
-  return { ...doing(from, what), tools };
-}
-
-function toolEnding(event: StatusEvent, outcome: "finished" | "failed"): Partial<ToolView> {
-  return {
-    state: outcome,
-    is_error: outcome === "failed",
-    result: event.result ?? event.detail ?? null,
-    cause: event.cause ?? null,
-    duration_ms: event.duration_ms ?? null,
-    executed: event.executed ?? null,
-    ended_at: event.at,
-  };
-}
-
 function reduceCompletion(state: RunState, event: CompletionEvent): RunState {
   return {
     ...doing(state, { kind: "ended", at: event.at }),
@@ -283,10 +223,6 @@ function reduceError(state: RunState, event: ErrorEvent): RunState {
 /** The server's own ledger replaces what was pieced together on the way. */
 function finalAttempts(state: RunState, attempts: AttemptView[]): AttemptView[] {
   return attempts.length > 0 ? attempts : state.attempts;
-}
-
-function endDangling(tool: ToolView, at: string): ToolView {
-  return tool.state === "running" ? { ...tool, state: "failed", cause: "interrupted", ended_at: at } : tool;
 }
 
 function attemptOf(event: StatusEvent, how: Pick<AttemptView, "class" | "skipped">): AttemptView {

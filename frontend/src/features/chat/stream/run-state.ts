@@ -3,6 +3,7 @@
  * followed and one that was loaded from the history, so both are drawn by the same
  * components and nothing moves when a run ends.
  */
+import type { Try } from "@/lib/words/tools";
 import type {
   Attempt,
   CircuitState,
@@ -21,7 +22,8 @@ export interface AttemptView extends Omit<Attempt, "class" | "ended_at" | "durat
   duration_ms: number | null;
 }
 
-export interface ToolView extends ToolCall {
+export interface ToolView extends Omit<ToolCall, "attempts"> {
+  attempts: Try[];
   state: "running" | "finished" | "failed";
 }
 
@@ -38,6 +40,7 @@ export type Doing =
   | { kind: "switching"; at: string; provider: string; cause: string | null; next: string | null }
   | { kind: "answering"; at: string; provider: string | null }
   | { kind: "tool"; at: string; tool: string; server: string }
+  | { kind: "tool_fallback"; at: string; failed: string; cause: string | null; next: string }
   | { kind: "tool_done"; at: string; tool: string }
   | { kind: "restarted"; at: string }
   | { kind: "recovered"; at: string }
@@ -108,6 +111,10 @@ export function initialRunState(runId: string): RunState {
   };
 }
 
+export function doing(state: RunState, what: Doing): RunState {
+  return { ...state, doing: what };
+}
+
 /** The state of an answer that the history already holds. */
 export function stateOfMessage(message: Message): RunState {
   const { run } = message;
@@ -144,11 +151,12 @@ export function servingTarget(state: Pick<RunState, "provider" | "model">): stri
   return state.provider && state.model ? `${state.provider}/${state.model}` : state.provider;
 }
 
-export function toolView(call: ToolCall): ToolView {
-  return { ...call, state: toolState(call) };
+/** Logs of earlier versions do not know who was asked. */
+export function toolView(call: Omit<ToolCall, "attempts"> & Partial<Pick<ToolCall, "attempts">>): ToolView {
+  return { ...call, attempts: call.attempts ?? [], state: toolState(call) };
 }
 
-function toolState(call: ToolCall): ToolView["state"] {
+function toolState(call: Pick<ToolCall, "is_error" | "ended_at">): ToolView["state"] {
   if (call.is_error) return "failed";
   return call.ended_at ? "finished" : "running";
 }

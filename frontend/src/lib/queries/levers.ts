@@ -9,7 +9,7 @@ function useRefreshStates(): () => Promise<unknown> {
   const client = useQueryClient();
   return () =>
     Promise.all(
-      [queryKeys.providers, queryKeys.breakers, queryKeys.chaos].map((queryKey) =>
+      [queryKeys.providers, queryKeys.breakers, queryKeys.chaos, queryKeys.tools].map((queryKey) =>
         client.invalidateQueries({ queryKey }),
       ),
     );
