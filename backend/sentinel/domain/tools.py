@@ -46,8 +46,7 @@ CANCELLED: Final = "cancelled"
 class GuardedCall:
     """A call that came to the guard of a tool, when it is over; for those who only watch.
 
-    `cause` is None for a result. `was_sent` tells whether it went to the tool's server as far as we know: a refusal of
-    our own says nothing about how fast a tool is.
+    `cause` is None for a result. `was_sent` tells whether it was sent to the tool's server.
     """
 
     server: str

@@ -15,7 +15,7 @@ from sentinel.domain.incidents import Incident, IncidentType
 from sentinel.domain.requests import RequestOutcome, RequestRecord
 from sentinel.domain.routes import Target
 from sentinel.domain.runs import Run, RunEnding, RunStatus
-from sentinel.domain.tools import GuardedCall
+from sentinel.domain.tools import CANCELLED, GuardedCall
 from sentinel.resilience.breaker_view import BreakerState, Transition
 from sentinel.resilience.ledger import Ledger
 from sentinel.telemetry.series import Distribution, Labels, Sample, Tally
@@ -167,7 +167,7 @@ class Metrics:
         """A call of a tool is over."""
         tool = self.bounded.tool(call.server, call.tool)
         self.tool_calls.add((*tool, call.outcome._value_, call.cause or NO_CAUSE, call.origin))
-        if call.was_sent:
+        if call.was_sent and call.cause != CANCELLED:  # what says nothing about how fast a tool is
             self.tool_seconds.observe(call.duration_ms / 1000, tool)
             self.tool_calls_ms.append(call.duration_ms)
 

@@ -18,7 +18,7 @@ from sentinel.tools.bulkhead import Bulkhead
 from sentinel.tools.classification import Judgement, judge_answer, judge_error, judgement
 from sentinel.tools.config import Effect, SupervisionConfig, ToolLimits, ToolOverride
 from sentinel.tools.connection import NOBODY, CallAnswer, CallContext, Connection
-from sentinel.tools.outcome import OUR_OWN, Cause, ServerStep, ToolOutcome
+from sentinel.tools.outcome import Cause, ServerStep, ToolOutcome
 from sentinel.tools.patience import Patience
 from sentinel.tools.record import ToolRecord
 from sentinel.tools.result_check import ResultChecker
@@ -61,6 +61,14 @@ class _Call:
     arguments: Mapping[str, Any]
     patience: Patience
     context: CallContext
+    trace: "_Trace"
+
+
+@dataclass(slots=True)
+class _Trace:
+    """How far a call has come; a refusal may have the cause of an answer, so the cause does not tell."""
+
+    was_sent: bool = False
 
 
 class ToolGuard:
@@ -98,29 +106,30 @@ class ToolGuard:
         started = self._clock.monotonic()
         patience = Patience(self._limits, caller_seconds=timeout_seconds, clock=self._clock)
         listening = replace(context, on_progress=patience.listening(context.on_progress))
+        call = _Call(arguments, patience, listening, _Trace())
         try:
-            judged = await self._guarded(_Call(arguments, patience, listening))
+            judged = await self._guarded(call)
         except asyncio.CancelledError:
-            self._tell(Outcome.NEUTRAL, CANCELLED, started=started, context=context)
+            self._tell(call, Outcome.NEUTRAL, cause=CANCELLED, duration_ms=self._milliseconds_since(started))
             raise
         outcome = self._outcome(judged, self._milliseconds_since(started))
         self.record.note(outcome)
-        self._tell(outcome.outcome, outcome.cause, started=started, context=context)
+        self._tell(call, outcome.outcome, cause=outcome.cause, duration_ms=outcome.duration_ms)
         return outcome
 
     def _milliseconds_since(self, started: float) -> float:
         return (self._clock.monotonic() - started) * _MILLISECONDS
 
-    def _tell(self, outcome: Outcome, cause: str | None, *, started: float, context: CallContext) -> None:
+    def _tell(self, call: _Call, outcome: Outcome, *, cause: str | None, duration_ms: float) -> None:
         self._parts.observe(
             GuardedCall(
                 server=self.spec.server,
                 tool=self.spec.tool,
                 outcome=outcome,
                 cause=cause,
-                duration_ms=self._milliseconds_since(started),
-                was_sent=cause not in OUR_OWN and cause != CANCELLED,
-                origin=context.origin,
+                duration_ms=duration_ms,
+                was_sent=call.trace.was_sent,
+                origin=call.context.origin,
             )
         )
 
@@ -211,7 +220,7 @@ class ToolGuard:
             return False
         if self._override.canary is None:
             return True
-        canary = replace(call, arguments=self._override.canary, context=NOBODY)
+        canary = replace(call, arguments=self._override.canary, context=NOBODY, trace=_Trace())
         return (await self._permitted(connection, canary)).cause is None
 
     # The call ---------------------------------------------------------------------------------------------------------
@@ -234,6 +243,7 @@ class ToolGuard:
         return judged
 
     async def _sent(self, connection: Connection, call: _Call) -> Judgement:
+        call.trace.was_sent = True
         noise = connection.transport.noise
         task = asyncio.create_task(connection.call(self.spec.tool, call.arguments, call.context))
         try:

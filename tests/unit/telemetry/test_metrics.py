@@ -137,9 +137,10 @@ def test_tool_calls_are_counted_by_tool_class_cause_and_origin(metrics: Metrics)
     assert found[labelled("sentinel_tool_call_duration_seconds_sum", **tool)] == pytest.approx(30.04)
 
 
-def test_a_refusal_of_our_own_says_nothing_about_how_fast_a_tool_is(metrics: Metrics) -> None:
+def test_a_refusal_or_a_caller_who_leaves_says_nothing_about_how_fast_a_tool_is(metrics: Metrics) -> None:
     metrics.tool_call(guarded_call(outcome=Outcome.NEUTRAL, cause="circuit_open", was_sent=False, duration_ms=0.1))
-    assert metrics.tool_calls.sum == 1
+    metrics.tool_call(guarded_call(outcome=Outcome.NEUTRAL, cause="cancelled"))
+    assert metrics.tool_calls.sum == 2
     assert list(metrics.tool_calls_ms) == []
     assert "sentinel_tool_call_duration_seconds_count" not in "".join(samples(metrics))
 

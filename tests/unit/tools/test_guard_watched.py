@@ -3,10 +3,12 @@
 import asyncio
 
 import pytest
+from mcp_types import ErrorData
 
 from sentinel.errors import Outcome
 from sentinel.testing.clock import settle
 from sentinel.tools.connection import CallContext
+from sentinel.tools.framing import MARK
 from tests.unit.tools.guarded import TARGET, Guarded
 from tests.unit.tools.peers import text_result
 
@@ -35,4 +37,12 @@ async def test_a_call_whose_caller_leaves_is_told_as_cancelled(guarded: Guarded)
     with pytest.raises(asyncio.CancelledError):
         await call
     (told,) = guarded.seen
-    assert (told.cause, told.outcome, told.was_sent) == ("cancelled", Outcome.NEUTRAL, False)
+    assert (told.cause, told.outcome, told.was_sent) == ("cancelled", Outcome.NEUTRAL, True)
+
+
+async def test_a_pause_with_the_cause_of_an_answer_is_told_as_not_sent(guarded: Guarded) -> None:
+    data = {MARK: True, "cause": "forbidden", "executed": None, "retry_after_seconds": None}
+    guarded.answer_with(ErrorData(code=-32603, message="HTTP fault", data=data))
+    await guarded.call()
+    await guarded.call()
+    assert [(call.cause, call.was_sent) for call in guarded.seen] == [("forbidden", True), ("forbidden", False)]
