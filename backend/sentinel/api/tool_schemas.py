@@ -105,6 +105,8 @@ class ToolServerView(View):
     restarts: int
     """How many sessions have followed the first one."""
     last_error: str | None
+    last_cause: str | None
+    """The same in a word, one of the causes of tools; null also if we ended the session ourselves."""
     last_error_at: datetime | None
     retry_at: datetime | None
     """When it is tried again; null unless it waits for that."""

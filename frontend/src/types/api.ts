@@ -2310,6 +2310,11 @@ export interface components {
              * @enum {string}
              */
             kind: "stdio" | "http";
+            /**
+             * Last Cause
+             * @description The same in a word, one of the causes of tools; null also if we ended the session ourselves.
+             */
+            last_cause: string | null;
             /** Last Error */
             last_error: string | null;
             /** Last Error At */

@@ -211,6 +211,7 @@ export function toolServer(changes: Partial<ToolServer> = {}): ToolServer {
     sessions: 1,
     restarts: 0,
     last_error: null,
+    last_cause: null,
     last_error_at: null,
     retry_at: null,
     tools: [tool()],

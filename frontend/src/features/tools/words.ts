@@ -5,10 +5,13 @@ import { circuitWording, type Tone, type Wording } from "@/lib/words/providers";
 import { sentence } from "@/lib/words/sentence";
 import type { CapabilityMember, Tool, ToolChange, Tools, ToolServer } from "@/types/wire";
 
-export function serverWording({ state, is_refused }: Pick<ToolServer, "state" | "is_refused">): Wording {
+type Standing = Pick<ToolServer, "state" | "is_refused" | "last_cause">;
+
+export function serverWording({ state, is_refused, last_cause }: Standing): Wording {
   if (state === "ready") return { word: "ready", tone: "ok" };
   if (is_refused) return { word: "key refused", tone: "bad" };
-  return state === "connecting" ? { word: "connecting", tone: "warn" } : { word: "down", tone: "bad" };
+  if (state === "connecting") return { word: "connecting", tone: "warn" };
+  return { word: last_cause === "hung" ? "hung" : "down", tone: "bad" };
 }
 
 /** What is known of a server, one fact each; what is not known is not said. */

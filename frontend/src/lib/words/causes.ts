@@ -57,6 +57,7 @@ const PHRASES: Record<string, string> = {
 const TOOL_PHRASES: Record<string, string> = {
   tool_error: "says that it failed",
   timeout: "did not answer in time",
+  hung: "hangs: its server gives no sign of life",
   transport: "went away during the call",
   connect: "is not there",
   session_expired: "had restarted and forgotten the session",

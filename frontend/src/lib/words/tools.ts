@@ -26,6 +26,7 @@ export function callWords(call: Ended): Wording & { sentence: string | null } {
 /** The distinctions that the model is told, too. */
 function failureWords({ cause, executed, effect }: Ended): Wording {
   if (cause === "tool_error") return { word: "failed", tone: "bad" };
+  if (cause === "needs_input") return { word: "needs a person", tone: "warn" };
   if (executed === "unknown" && mayChange(effect)) return { word: "outcome unknown", tone: "warn" };
   if (executed === "yes") return { word: "result unusable", tone: "bad" };
   if (CALLERS_OWN.has(cause ?? "")) return { word: "no valid call", tone: "bad" };

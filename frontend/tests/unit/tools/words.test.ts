@@ -21,6 +21,7 @@ describe("a server", () => {
     expect(word({})).toBe("ready");
     expect(word({ state: "connecting" })).toBe("connecting");
     expect(word({ state: "down" })).toBe("down");
+    expect(word({ state: "down", last_cause: "hung" })).toBe("hung");
     expect(word({ state: "down", is_refused: true })).toBe("key refused");
   });
 
@@ -127,6 +128,7 @@ describe("a call that is over", () => {
   it("gave a result, or says what is known of its failure", () => {
     expect(callWords(toolCall())).toMatchObject({ word: "gave a result", sentence: null });
     expect(failed({ cause: "tool_error" })).toMatchObject({ word: "failed" });
+    expect(failed({ cause: "needs_input", executed: "unknown" }).word).toBe("needs a person");
     expect(failed({ cause: "bad_result", executed: "yes" }).word).toBe("result unusable");
     expect(failed({ cause: "unknown_tool", executed: "no" }).word).toBe("no valid call");
     expect(failed({ cause: "connect", executed: "no" })).toEqual({
