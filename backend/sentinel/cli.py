@@ -66,6 +66,20 @@ def migrate() -> None:
 
 
 @app.command()
+def backup(folder: Annotated[Path, typer.Argument(help="Where to put the copies; made if it is not there.")]) -> None:
+    """Copy the SQLite files in one consistent piece each, also while a server runs."""
+    from sentinel.persistence.backup import back_up  # noqa: PLC0415 - only this command pays for it
+
+    settings = _settings()
+    try:
+        copies = back_up(settings.database_url.get_secret_value(), settings.checkpoint_path, folder)
+    except SentinelError as error:
+        _fail(error)
+    for copy in copies:
+        typer.echo(copy)
+
+
+@app.command()
 def explain(route: Annotated[str, typer.Option(help="The route to explain.")] = "default") -> None:
     """Print the chain that a request on a route would take now, and why; nobody is called."""
     from sentinel.main.explain import explained  # noqa: PLC0415 - only this command pays for it

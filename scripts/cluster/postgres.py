@@ -83,6 +83,14 @@ class PostgresServer:
         """Start again on the same data and port."""
         self._program = self._launch()
 
+    def run(self, program: str, *arguments: str) -> None:
+        """Run a program that comes with the server, to its end.
+
+        Raises:
+            CalledProcessError: it failed.
+        """
+        subprocess.run([self._install / "bin" / program, *arguments], check=True, capture_output=True)
+
     def stop(self) -> None:
         """Stop, cutting off whoever is connected."""
         self._program.stop()

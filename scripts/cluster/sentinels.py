@@ -1,6 +1,7 @@
 """`sentinel serve` and `sentinel worker` as processes in a bare environment."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,13 @@ class Sentinel(Machine):
         super().__init__(name, folder)
         self._words = words
         self._own = dict(environment)
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run another command of Sentinel to its end, in the same place with the same settings."""
+        command = self._command()[:1]
+        return subprocess.run(
+            [*command, *words], cwd=self.folder, env=self._environment(), capture_output=True, text=True, check=False
+        )
 
     def _command(self) -> list[str | Path]:
         return [Path(sys.executable).parent / "sentinel", *self._words]

@@ -4,6 +4,7 @@ It can be stopped as a service manager would, killed as a crash would, and start
 """
 
 import asyncio
+import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
@@ -68,6 +69,10 @@ class Server:
         code = await asyncio.to_thread(self._running.wait, seconds=READY_SECONDS)
         return code, self.log
 
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run another command of Sentinel to its end, in the same folder with the same settings."""
+        return self._sentinel.run(*words)
+
     def stop(self) -> int:
         """Stop it as a service manager does; its exit code."""
         return self._running.stop()
@@ -124,7 +129,7 @@ class Serve:
         self, environment: Mapping[str, str] | None = None, *, config: str | None = None, awaits_tools: bool = True
     ) -> Server:
         """Start a server; `config` is the text of its `sentinel.yaml`."""
-        server = self._prepare(environment or {}, config)
+        server = self.prepare(environment, config=config)
         await server.start(awaits_tools=awaits_tools)
         return server
 
@@ -132,13 +137,14 @@ class Serve:
         self, environment: Mapping[str, str] | None = None, *, config: str | None = None
     ) -> tuple[int, str]:
         """Start a server that must refuse to start; its exit code and what it says."""
-        return await self._prepare(environment or {}, config).refuse()
+        return await self.prepare(environment, config=config).refuse()
 
-    def _prepare(self, environment: Mapping[str, str], config: str | None) -> Server:
+    def prepare(self, environment: Mapping[str, str] | None = None, *, config: str | None = None) -> Server:
+        """Make a server that is not started yet."""
         folder = self._new_folder()
         if config is not None:
             (folder / "sentinel.yaml").write_text(config, encoding="utf-8")
-        server = Server(folder, environment)
+        server = Server(folder, environment or {})
         self._servers.append(server)
         return server
 

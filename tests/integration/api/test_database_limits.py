@@ -52,7 +52,7 @@ def size_of_wal(server: Server) -> int:
 
 
 async def test_on_a_full_disk_runs_pause_readers_stay_and_all_goes_on_when_there_is_room(serve: Serve) -> None:
-    server = await serve({"SIMULATED_WORDS_PER_SECOND": "25"})
+    server = await serve({"SIMULATED_WORDS_PER_SECOND": "25"}, awaits_tools=False)
     async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
         run_id, seen = await ask(http), list[Frame]()
         reading = asyncio.create_task(follow(server, run_id, seen))
@@ -92,6 +92,7 @@ async def test_while_postgres_is_restarted_runs_pause_and_readers_stay(
     server = await serve(
         {"SIMULATED_WORDS_PER_SECOND": "25", "DATABASE_URL": postgres_server.url(database)},
         config="database: {connections: 3, checkpoint_connections: 2}\n",
+        awaits_tools=False,
     )
     try:
         async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
