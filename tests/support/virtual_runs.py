@@ -14,6 +14,7 @@ from sentinel.domain.runs import RunOptions
 from sentinel.errors import ProviderError
 from sentinel.graph.builder import build_graph
 from sentinel.graph.context import Collaborators, RunContext
+from sentinel.graph.emissions import Commit
 from sentinel.graph.state import initial_state
 from sentinel.providers.attempt import AttemptPipeline
 from sentinel.providers.base import ChatStream, ModelCall, Piece, ToolRequest
@@ -144,7 +145,10 @@ class VirtualRuns:
             stream_mode="custom",
         )
         async for item in stream:
-            emitted.items.append(item)
+            if isinstance(item, Commit):
+                item.done.set()
+            else:
+                emitted.items.append(item)
 
     def assert_at_rest(self) -> None:
         """Nothing is held, and every stream has been closed."""

@@ -43,3 +43,10 @@ class Commit:
 
 Emission = Status | Token | Restart | Commit | RunEnding
 Emit = Callable[[Emission], None]
+
+
+async def committed(emit: Emit) -> None:
+    """Wait until everything emitted is committed."""
+    commit = Commit()
+    emit(commit)
+    await commit.done.wait()

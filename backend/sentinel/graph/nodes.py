@@ -22,7 +22,7 @@ from sentinel.graph.continuing import (
     taken_up,
     tell_seam,
 )
-from sentinel.graph.emissions import Emit, Status, Token
+from sentinel.graph.emissions import Emit, Status, Token, committed
 from sentinel.graph.endings import ending
 from sentinel.graph.hedging import hedge_for, started_fields, target_fields
 from sentinel.graph.planning import failure_fields, next_number, pause, plan, plan_again, plan_anew
@@ -82,7 +82,9 @@ async def attempt(state: RunState, runtime: Runtime[RunContext]) -> Update:
     if result.succeeded:
         return {"attempts": _rows(result)} | _answered(state, result)
     emit(Status(Phase.ATTEMPT_FAILED, failure_fields(result.attempt)))
-    return _after_failure(state, result, runtime)
+    update = _after_failure(state, result, runtime)
+    await committed(emit)  # the checkpoint that follows must not know of steps that the log has not
+    return update
 
 
 async def tools(state: RunState, runtime: Runtime[RunContext]) -> Update:
@@ -92,6 +94,7 @@ async def tools(state: RunState, runtime: Runtime[RunContext]) -> Update:
     separator = "\n\n" if state["text"] and not state["text"].endswith("\n") else ""
     if separator and not is_said(separator, state, runtime.context):
         runtime.stream_writer(Token(separator))
+    await committed(runtime.stream_writer)
     return {"tool_calls": calls, "turns": turns, "pending": [], "text": state["text"] + separator}
 
 
@@ -134,7 +137,7 @@ def _rows(result: ChatResult) -> list[dict[str, Any]]:
 
 def _answered(state: RunState, result: ChatResult) -> Update:
     pending = [{"id": r.id, "name": r.name, "arguments": r.arguments} for r in result.tool_requests]
-    turn = Turn(role=Role.ASSISTANT, content=state["partial"] + result.text, tool_calls=pending)
+    turn = Turn(role=Role.ASSISTANT.value, content=state["partial"] + result.text, tool_calls=pending)
     return {
         "turns": [turn],
         "text": state["text"] + result.text,

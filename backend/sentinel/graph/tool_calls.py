@@ -13,7 +13,7 @@ from sentinel.domain.events import Phase
 from sentinel.domain.messages import Role, Turn
 from sentinel.domain.runs import ToolCall
 from sentinel.graph.context import RunContext
-from sentinel.graph.emissions import Commit, Emit, Status
+from sentinel.graph.emissions import Emit, Status, committed
 from sentinel.graph.state import RunState
 from sentinel.tools.config import Effect
 from sentinel.tools.connection import CallContext
@@ -86,15 +86,9 @@ async def _made(
     await context.may_act()
     emit(Status(Phase.TOOL_STARTED, _fields(started)))
     if not _only_reads(spec):
-        await _committed(emit)
+        await committed(emit)
         await context.may_act()  # the commit may have waited for a database that was away
     return _told(started, await _called(started, call["name"], budget, context=context, emit=emit), context, emit=emit)
-
-
-async def _committed(emit: Emit) -> None:
-    commit = Commit()
-    emit(commit)
-    await commit.done.wait()
 
 
 async def _called(started: ToolCall, name: str, budget: _Budget, *, context: RunContext, emit: Emit) -> ToolOutcome:
@@ -171,7 +165,7 @@ def _unmade(call: ToolCall, cause: Cause) -> ToolOutcome:
 
 
 def _turn(row: ToolCall) -> Turn:
-    return Turn(role=Role.TOOL, content=row.result or "", tool_call_id=row.tool_call_id, is_error=row.is_error)
+    return Turn(role=Role.TOOL.value, content=row.result or "", tool_call_id=row.tool_call_id, is_error=row.is_error)
 
 
 def _fields(row: ToolCall) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from sentinel.chaos.kill_switches import KillSwitches
 from sentinel.clock import Clock, SystemClock
@@ -94,6 +95,10 @@ class Machine:
     told: list[tuple[str, Any]] = field(default_factory=list)
     """What the runners told their listeners: `recovered` and the count, `ended` and the status."""
     paces: dict[Target, float] = field(default_factory=dict)
+    make_provider: Callable[[str, list[Behaviour]], ScriptedProvider] = ScriptedProvider
+    make_saver: Callable[[BaseCheckpointSaver[Any]], BaseCheckpointSaver[Any]] = PatientSaver
+    url: str = ""
+    """Of the database; a file in the folder if empty."""
     lease: dict[str, float] = field(default_factory=dict)
     """Options of leases that differ from the defaults."""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -108,7 +113,7 @@ class Machine:
             await process.executor.drain(0.0)
 
     async def _open(self, stack: AsyncExitStack, one: list[Behaviour], two: list[Behaviour]) -> Process:
-        url = f"sqlite+aiosqlite:///{self.folder / 'sentinel.db'}"
+        url = self.url or f"sqlite+aiosqlite:///{self.folder / 'sentinel.db'}"
         await upgrade(url)
         engine = create_engine(url)
         stack.push_async_callback(engine.dispose)
@@ -116,7 +121,7 @@ class Machine:
         live = LiveEvents(log=events)
         journal = await stack.enter_async_context(Journal(engine=engine, clock=self.clock, publish=live.publish))
         saver = await stack.enter_async_context(open_checkpointer(url, self.folder / "checkpoints.db"))
-        providers = {"one": ScriptedProvider("one", one), "two": ScriptedProvider("two", two)}
+        providers = {"one": self.make_provider("one", one), "two": self.make_provider("two", two)}
         route = Route(
             name="default", targets=TARGETS, midstream=self.midstream, hedge=self.hedge, deadlines=Deadlines()
         )
@@ -127,7 +132,7 @@ class Machine:
             leases=leases,
             events=events,
             journal=journal,
-            graph=build_graph(PatientSaver(saver)),
+            graph=build_graph(self.make_saver(saver)),
             parts=self._parts(providers),
             routes={"default": route},
             clock=self.clock,

@@ -119,12 +119,12 @@ async def test_what_only_reads_runs_together_and_what_changes_something_alone(ri
 
 
 async def test_a_change_is_begun_only_when_the_log_has_it(rig: Callable[..., Rig]) -> None:
-    """A read is not held up by the log."""
+    """And the round is over only when the log has its end. A read is not held up by the log."""
     toolbox = FakeToolbox({"s__write": lambda _: "done"}, effects={"s__write": Effect.MUTATING})
     setup = rig(one=ScriptedProvider("one", [asking("s__write"), ANSWERS]), toolbox=toolbox)
     called_before_commit = []
     emitted = await setup.run(on_commit=lambda: called_before_commit.append(len(toolbox.calls)))
-    assert called_before_commit == [0]
+    assert called_before_commit == [0, 1]
     assert emitted.phases[1:3] == ["tool_started", "tool_finished"]
 
 

@@ -11,6 +11,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from sentinel.domain.attempts import Attempt
 from sentinel.errors import ProviderRateLimitedError, ProviderUnavailableError
 from sentinel.graph.builder import build_graph
+from sentinel.graph.emissions import Commit
 from sentinel.graph.state import RunState, current_call, initial_state
 from sentinel.testing.providers import Behaviour
 from tests.unit.graph.conftest import Rig
@@ -63,7 +64,13 @@ async def test_a_checkpoint_keeps_both_and_the_receipt_shows_neither(rig: Callab
     setup = retrying(rig, one=provider("one", PAUSING, HELLO), two=provider("two", NO_USE))
     graph = build_graph(InMemorySaver())
     config: RunnableConfig = {"configurable": {"thread_id": "run-1"}}
-    run = asyncio.create_task(graph.ainvoke(initial_state(), config, context=setup.context()))
+
+    async def follow() -> None:
+        async for item in graph.astream(initial_state(), config, context=setup.context(), stream_mode="custom"):
+            if isinstance(item, Commit):
+                item.done.set()
+
+    run = asyncio.create_task(follow())
     while not setup.clock.sleepers:
         await asyncio.sleep(0)
     run.cancel()
