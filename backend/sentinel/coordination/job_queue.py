@@ -38,7 +38,7 @@ class JobQueueOptions:
     concurrency: int = 64
     poll_seconds: float = 1.0
     beat_seconds: float = 1.0
-    sweep_seconds: float = 1.0
+    sweep_seconds: float = 2.0
     stalled_seconds: float = 6.0
 
 
@@ -220,7 +220,8 @@ class JobQueue:
         a worker may be silent, since the others may not have come back yet.
         """
         options = self._options
-        if not await self._table.take_turn(options.sweep_seconds):
+        # It is asked for once a beat: without the half of one, a turn would often be missed by a hair.
+        if not await self._table.take_turn(options.sweep_seconds - options.beat_seconds / 2):
             return
         dropped = await self._table.drop_stalled(options.stalled_seconds)
         found = await self._table.put_back(grace_seconds=options.stalled_seconds, limit=_PUT_BACK_AT_ONCE)

@@ -18,6 +18,7 @@ from sentinel.runs.sweeper import Sweeper
 from sentinel.settings import Settings
 from sentinel.telemetry.series import Reading, single
 
+_BEATS_PER_LEASE = 6
 _LATE_SECONDS = 30.0
 """A run that has waited for longer is worth an operator's eye."""
 
@@ -54,6 +55,7 @@ async def open_queue(
             concurrency=chosen.concurrency,
             poll_seconds=chosen.poll_seconds,
             sweep_seconds=settings.runs.sweep_seconds,
+            beat_seconds=settings.runs.lease_seconds / _BEATS_PER_LEASE,
             stalled_seconds=settings.runs.lease_seconds,
         ),
     )

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from scripts.cluster.neighbours import SharedSimulator
 from sentinel.coordination.job_table import JobTable, open_job_table
 from sentinel.main.migrate import bring_up_to_date
-from tests.integration.queue.machines import Client, House, Machines, Sentinel, Simulator
+from tests.integration.queue.machines import Client, House, Machines, Sentinel
 from tests.support.postgres import PostgresServer
 
 
@@ -35,15 +36,16 @@ async def table(database: str) -> AsyncIterator[JobTable]:
 
 
 @pytest.fixture(scope="session")
-def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    """A provider for all tests."""
-    started = Simulator(tmp_path_factory.mktemp("simulator"))
-    yield started
-    started.stop()
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedSimulator]:
+    """The model provider that all processes ask."""
+    simulator = SharedSimulator(tmp_path_factory.mktemp("simulator"), words_per_second=60)
+    simulator.start()
+    yield simulator
+    simulator.stop()
 
 
 @pytest.fixture
-def machines(database: str, simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+def machines(database: str, simulator: SharedSimulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
     """A maker of processes on a database of this test's own."""
     maker = Machines(database, simulator, lambda: tmp_path_factory.mktemp("machine"))
     yield maker
@@ -54,7 +56,7 @@ def machines(database: str, simulator: Simulator, tmp_path_factory: pytest.TempP
 def house(
     postgres_server: PostgresServer,
     queue_template: str,
-    simulator: Simulator,
+    simulator: SharedSimulator,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[House]:
     """A server and two workers for all tests that leave a working house behind them."""

@@ -1,9 +1,7 @@
 """Several Sentinels on one PostgreSQL database, as the processes that they are: servers, workers, one simulator."""
 
 import asyncio
-import os
 import re
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,62 +9,22 @@ from typing import Any
 
 import httpx
 
-from tests.support.processes import Program, free_port
+from scripts.cluster import sentinels
+from scripts.cluster.neighbours import SharedSimulator
 from tests.support.sse import Frame, frames, read_events
 
-_READY_SECONDS = 60.0
-_POLL_SECONDS = 0.02
-_KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+_END_SECONDS = 60.0
 WORDS = 400
 
 
-class Simulator:
-    """The model provider that all of them ask: about sixty words a second."""
-
-    def __init__(self, folder: Path, *, words_per_second: int = 60) -> None:
-        """Start it; `url` is known at once."""
-        self.port = free_port()
-        options = ["--openai-port", str(self.port), "--ollama-port", "0", "--words-per-second", str(words_per_second)]
-        self._program = Program([sys.executable, "-m", "simulator", *options], folder=folder, log=folder / "simulator")
-
-    def stop(self) -> None:
-        """Stop it."""
-        self._program.stop()
-
-
-class Sentinel:
-    """One `sentinel serve` or `sentinel worker`, without tool servers."""
-
-    def __init__(self, command: str, folder: Path, environment: Mapping[str, str]) -> None:
-        """Start the process; `ready` waits for it."""
-        (folder / "sentinel.yaml").write_text("mcpServers: {}\n", encoding="utf-8")
-        self.port = free_port()
-        self.command = command
-        bare = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        own = {"PORT": str(self.port), "WORKER_PORT": str(self.port), "LANGSMITH_TRACING": "false"}
-        self.program = Program(
-            [Path(sys.executable).parent / "sentinel", command],
-            folder=folder,
-            log=folder / "log",
-            environment={**bare, **own, **environment},
-        )
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def log(self) -> str:
-        """What it has written."""
-        return self.program.log
+class Sentinel(sentinels.Sentinel):
+    """One `sentinel serve` or `sentinel worker`, without tool servers, and what it says of itself."""
 
     async def ready(self) -> "Sentinel":
-        """Wait until it is ready."""
-        async with asyncio.timeout(_READY_SECONDS), httpx.AsyncClient(base_url=self.url, timeout=5) as http:
-            while not await self._is_ready(http):
-                assert self.program.is_running, self.log
-                await asyncio.sleep(_POLL_SECONDS)
+        """Start the process, and wait until it is ready."""
+        (self.folder / "sentinel.yaml").write_text("mcpServers: {}\n", encoding="utf-8")
+        self.launch()
+        await asyncio.to_thread(self.wait_until_ready)
         return self
 
     async def health(self) -> dict[str, Any]:
@@ -84,26 +42,20 @@ class Sentinel:
         assert found, f"{name}{wanted} is not in\n{text}"
         return float(found[1])
 
-    async def _is_ready(self, http: httpx.AsyncClient) -> bool:
-        try:
-            return (await http.get("/health/ready")).status_code == httpx.codes.OK
-        except httpx.TransportError:
-            return False
-
 
 class Machines:
     """Starts processes on one database, and speaks to their API as a browser does."""
 
-    def __init__(self, database: str, simulator: Simulator, new_folder: Callable[[], Path]) -> None:
+    def __init__(self, database: str, simulator: SharedSimulator, new_folder: Callable[[], Path]) -> None:
         """All processes use `database` and `simulator`; each gets a folder of its own."""
         self._environment = {
             "DATABASE_URL": database,
             "OPENAI_API_KEY": "sk-simulated",
-            "OPENAI_BASE_URL": f"http://127.0.0.1:{simulator.port}/v1",
+            "OPENAI_BASE_URL": simulator.openai_url,
             "OPENAI_MODEL": "sim-large",
         }
         self._new_folder = new_folder
-        self._started: list[Sentinel] = []
+        self._made: list[Sentinel] = []
 
     async def worker(self, **environment: str) -> Sentinel:
         """Start a worker."""
@@ -115,9 +67,9 @@ class Machines:
 
     async def refused(self, command: str, **environment: str) -> tuple[int, str]:
         """Start a process that must refuse to start; its exit code and what it says."""
-        process = Sentinel(command, self._new_folder(), {**self._environment, **environment})
-        self._started.append(process)
-        return await asyncio.to_thread(process.program.wait, seconds=_READY_SECONDS), process.log
+        process = self._process(command, environment)
+        process.launch()
+        return await asyncio.to_thread(process.program.wait, seconds=_END_SECONDS), process.log
 
     @asynccontextmanager
     async def client(self, server: Sentinel) -> AsyncIterator["Client"]:
@@ -127,14 +79,18 @@ class Machines:
 
     def close(self) -> None:
         """Stop all that still run."""
-        for each in self._started:
+        for each in self._made:
             if each.program.is_running:
-                each.program.kill()
+                each.kill()
 
     async def _start(self, command: str, environment: Mapping[str, str]) -> Sentinel:
-        process = Sentinel(command, self._new_folder(), {**self._environment, **environment})
-        self._started.append(process)
-        return await process.ready()
+        return await self._process(command, environment).ready()
+
+    def _process(self, command: str, environment: Mapping[str, str]) -> Sentinel:
+        own = {**self._environment, **environment}
+        process = Sentinel(self._new_folder(), own, words=[command], name=command)
+        self._made.append(process)
+        return process
 
 
 class House:

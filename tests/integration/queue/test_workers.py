@@ -64,7 +64,7 @@ async def test_a_killed_worker_loses_its_runs_to_another_that_goes_on_within_the
     run_id = await client.ask()
     seen = await client.read_some(run_id, 10)
     async with client.http.stream("GET", f"/api/runs/{run_id}/events?after={seen[-1].id}") as response:
-        holder_of(house, client, run_id).program.kill()
+        holder_of(house, client, run_id).kill()
         async with asyncio.timeout(TAKEOVER_SECONDS):
             async for line in response.aiter_lines():
                 if '"recovered"' in line:
@@ -83,6 +83,7 @@ async def test_a_worker_that_is_told_to_stop_hands_its_runs_over(house: House, c
     events = await client.read_all(run_id)
     assert events[: len(seen)] == seen
     assert_whole(events)
+    assert (await client.run(run_id))["recovered"] == 0
     assert "Traceback" not in leaving.log
 
 
@@ -105,7 +106,7 @@ async def test_a_worker_that_hangs_loses_its_runs_and_does_not_disturb_them_when
     run_id = await client.ask()
     seen = await client.read_some(run_id, 10)
     hung = holder_of(house, client, run_id)
-    os.kill(hung.program.pid, signal.SIGSTOP)
+    hung.freeze()
     try:
         async with (
             asyncio.timeout(TAKEOVER_SECONDS),
@@ -115,7 +116,7 @@ async def test_a_worker_that_hangs_loses_its_runs_and_does_not_disturb_them_when
                 if '"recovered"' in line:
                     break
     finally:
-        os.kill(hung.program.pid, signal.SIGCONT)
+        hung.thaw()
     events = await client.read_all(run_id)
     assert events[: len(seen)] == seen
     assert_whole(events)
