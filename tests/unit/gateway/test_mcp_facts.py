@@ -10,7 +10,7 @@ from sentinel.testing.tools import FakeToolbox
 from sentinel.tools.outcome import VERDICTS, Cause, ToolAttempt, ToolOutcome
 from tests.support.mcp_agents import LEGACY, MODERN, agent_at
 
-EXECUTED = {"yes": True, "no": False, "unknown": None}
+EXECUTED: dict[str, dict[str, bool]] = {"yes": {"executed": True}, "no": {"executed": False}, "unknown": {}}
 
 
 def outcome(cause: Cause, **changes: object) -> ToolOutcome:
@@ -25,12 +25,15 @@ def outcome(cause: Cause, **changes: object) -> ToolOutcome:
 def test_a_failure_of_any_kind_says_its_kind_and_whether_the_tool_acted(cause: Cause) -> None:
     result = result_of(outcome(cause))
     assert result.is_error
-    assert result.meta == {
-        "tool": "desk/echo",
-        "fallback_used": False,
-        "kind": cause.value,
-        "executed": EXECUTED[VERDICTS[cause].executed],
-    }
+    assert (
+        result.meta
+        == {
+            "tool": "desk/echo",
+            "fallback_used": False,
+            "kind": cause.value,
+        }
+        | EXECUTED[VERDICTS[cause].executed]
+    )
     assert result.structured_content is None
     assert result.content
 

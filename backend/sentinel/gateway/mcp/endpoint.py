@@ -41,7 +41,7 @@ _VERSION_HEADER: Final = "mcp-protocol-version"
 _BLANKS: Final = b" \t"  # around a header's value they are no part of it, and the SDK compares values with the body
 _INSTRUCTIONS: Final = (
     "Tools of several servers behind one address. A tool that is paused stays listed: its call says so at once, and in "
-    "`_meta` when to try again. A result whose `_meta.executed` is null must not be asked for again without a look at "
+    "`_meta` when to try again. An error whose `_meta` has no `executed` must not be asked for again without a look at "
     "what the tool did."
 )
 

@@ -9,7 +9,10 @@ from sentinel.tools.config import Effect
 from sentinel.tools.outcome import Executed, ToolOutcome
 from sentinel.tools.spec import ToolSpec
 
-_EXECUTED: Final = MappingProxyType[Executed, bool | None]({"yes": True, "no": False, "unknown": None})
+_EXECUTED: Final = MappingProxyType[Executed, dict[str, bool]](
+    {"yes": {"executed": True}, "no": {"executed": False}, "unknown": {}}
+)
+"""The newer era's wire has no null, so what nobody knows is left out in both."""
 
 
 def listed(spec: ToolSpec) -> Tool:
@@ -46,13 +49,13 @@ def _annotations(effect: Effect) -> ToolAnnotations:
 
 
 def _facts(outcome: ToolOutcome) -> dict[str, Any]:
-    """Say who answered; of a failure also its kind, whether the tool acted (null: nobody knows), and when to come back.
+    """Say who answered; of a failure also its kind, whether the tool acted, and when to come back, each if it is known.
 
     `retry_after_ms` is in milliseconds.
     """
     facts: dict[str, Any] = {"tool": f"{outcome.server}/{outcome.tool}", "fallback_used": outcome.fallback_used}
     if outcome.cause is None:
         return facts
-    facts |= {"kind": outcome.cause.value, "executed": _EXECUTED[outcome.executed]}
+    facts |= {"kind": outcome.cause.value, **_EXECUTED[outcome.executed]}
     wait = outcome.retry_after_seconds
     return facts if wait is None else facts | {"retry_after_ms": round(wait * 1000)}
