@@ -100,8 +100,12 @@ def judge_error(error: BaseException, *, is_lost: bool) -> Judgement:
 
 def fault_of(error: BaseException | None) -> Cause | None:
     """Tell which fault of an HTTP server, noted by our own transport, an error is about."""
-    fault = _our_fault(error) if isinstance(error, MCPError) else None
-    return None if fault is None else Cause(fault["cause"])
+    if not isinstance(error, MCPError):
+        return None
+    fault = _our_fault(error)
+    if fault is None:
+        return Cause.OVERSIZE if _is_oversize(error) else None
+    return Cause(fault["cause"])
 
 
 def judge_answer(answer: CallAnswer, *, max_bytes: int) -> Judgement:
@@ -185,8 +189,12 @@ def _our_fault(error: MCPError) -> dict[str, Any] | None:
     return data if isinstance(data, dict) and MARK in data and data.get("cause") in _CAUSES else None
 
 
+def _is_oversize(error: MCPError) -> bool:
+    return error.code == OVERSIZE_CODE and isinstance(error.data, dict) and MARK in error.data
+
+
 def _cause_of(error: MCPError, *, is_lost: bool) -> Cause:
-    if error.code == OVERSIZE_CODE and isinstance(error.data, dict) and MARK in error.data:
+    if _is_oversize(error):
         return Cause.OVERSIZE
     if any(words in error.message.lower() for words in _EXPIRED_MESSAGES):
         return Cause.SESSION_EXPIRED

@@ -27,6 +27,7 @@ from pydantic import TypeAdapter
 
 from sentinel.domain.tools import CallOrigin
 from sentinel.tools.config import SupervisionConfig
+from sentinel.tools.short_lists import short_lists
 
 LEGACY: Final = "legacy"
 IDEMPOTENCY_KEY: Final = "io.sentinel/idempotency-key"
@@ -207,7 +208,7 @@ async def open_connection(
             on_tools_changed()
 
     client = Client(
-        transport,
+        short_lists(transport, most=config.max_tools),
         mode=era.mode,
         prior_discover=era.discovered,
         cache=None,

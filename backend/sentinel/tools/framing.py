@@ -18,6 +18,11 @@ MALFORMED_CODE: Final = -32700
 MARK: Final = "sentinel"
 """Key in the data of the errors made here, so that nobody takes them for the server's own."""
 
+MAX_STRINGS: Final = 40_000
+"""Keys and texts in one message. Reading more of them takes the event loop longer than everybody can wait: it is their
+number that costs time, far more than their length.
+"""
+CROWDED: Final = f"more than {MAX_STRINGS} keys and texts in one message"
 _EDGE: Final = 256
 _ENDLESS: Final = 64  # a line this many times over the cap will not end
 _ID: Final = rb'"id"\s*:\s*("(?:[^"\\]){1,64}"|-?\d{1,18})\s*'
@@ -91,12 +96,24 @@ def read_line(line: bytes | OverlongLine) -> SessionMessage | None:
     """Return the message of a line, or the error of the request it answers, or None when it is noise."""
     if isinstance(line, OverlongLine):
         return _overlong(line)
+    if is_crowded(line):
+        return _failed_line(line, OVERSIZE_CODE, CROWDED)
     try:
         return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
     except ValueError:
-        first = _first_id(line[:_EDGE])
-        request_id = _last_id(line[-_EDGE:]) if first is None else first
-        return None if request_id is None else _failed(request_id, MALFORMED_CODE, "not a JSON-RPC message")
+        return _failed_line(line, MALFORMED_CODE, "not a JSON-RPC message")
+
+
+def is_crowded(data: bytes | bytearray) -> bool:
+    """Tell, without reading it, whether JSON holds more keys and texts than may be read at once."""
+    quotes = data.count(b'"')
+    return quotes > 2 * MAX_STRINGS and quotes - data.count(b'\\"') > 2 * MAX_STRINGS  # those inside of texts are none
+
+
+def _failed_line(line: bytes, code: int, message: str) -> SessionMessage | None:
+    first = _first_id(line[:_EDGE])
+    request_id = _last_id(line[-_EDGE:]) if first is None else first
+    return None if request_id is None else _failed(request_id, code, message)
 
 
 def _overlong(line: OverlongLine) -> SessionMessage | None:

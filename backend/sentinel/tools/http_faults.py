@@ -16,7 +16,7 @@ import httpx2
 from mcp_types import INTERNAL_ERROR
 
 from sentinel.clock import Clock
-from sentinel.tools.framing import MARK
+from sentinel.tools.framing import CROWDED, MARK, is_crowded
 from sentinel.tools.outcome import Cause, Executed
 
 _ERROR_BODY_BYTES: Final = 65_536
@@ -145,6 +145,9 @@ class _Events(httpx2.AsyncByteStream):
         try:
             async for chunk in self._inner:
                 whole = self._take(chunk)
+                if is_crowded(whole):
+                    yield self._said(HttpFault(Cause.OVERSIZE, CROWDED, executed="yes"))
+                    return
                 if whole:
                     yield whole
                 if len(self._begun) > self._cap:
@@ -242,6 +245,8 @@ async def _buffered(response: httpx2.Response, cap: int) -> httpx2.Response | Ht
         body += chunk
         if len(body) > cap:
             return HttpFault(Cause.OVERSIZE, f"a body over {cap} bytes", executed="yes")
+    if is_crowded(body):
+        return HttpFault(Cause.OVERSIZE, CROWDED, executed="yes")
     await response.aclose()
     headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"transfer-encoding"]
     return httpx2.Response(response.status_code, headers=headers, content=bytes(body))

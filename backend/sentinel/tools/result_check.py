@@ -7,7 +7,7 @@ on a thread, which costs a call more than everything else that guards it.
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
 from typing import Any, Final
@@ -27,6 +27,7 @@ AT_ONCE_VALUES: Final = 64
 AT_ONCE_CHARACTERS: Final = 4_000
 AT_ONCE_STEPS: Final = 100
 _AT_ONCE_EFFORT: Final = 40_000  # steps times bytes of the schema: a step may compare with all of it
+_MARKS: Final = 4  # the quotes, colon and comma of a key, or about a number
 
 _DROPPED: Final = frozenset(
     {
@@ -150,23 +151,26 @@ def _is_small(value: Any) -> bool:
 
 def harmless(schema: Mapping[str, Any]) -> dict[str, Any] | None:
     """Give a schema without what is dangerous in it; None if it is over a cap."""
-    try:
-        if len(json.dumps(schema)) > MAX_SCHEMA_BYTES or depth_of(schema) > MAX_DEPTH:
-            return None
-    except (ValueError, TypeError, RecursionError):
+    if not is_modest(schema):
         return None
     return {key: _kept(key, value) for key, value in schema.items() if not _is_dangerous(key, value)}
 
 
-def depth_of(value: Any) -> int:
-    """Give how deep plain data is nested."""
-    deepest, below = 0, [(value, 1)]
+def is_modest(schema: Mapping[str, Any]) -> bool:
+    """Tell whether plain data is within the caps of size and depth; looks at no more of it than these allow."""
+    size, below = 0, list[tuple[Any, int]]([(schema, 1)])
     while below:
         current, depth = below.pop()
-        deepest = max(deepest, depth)
-        inner = current.values() if isinstance(current, Mapping) else current if isinstance(current, list) else ()
+        if isinstance(current, Mapping):
+            inner: Iterable[Any] = current.values()
+            size += sum(len(key) + _MARKS for key in current)
+        else:
+            inner = current if isinstance(current, list) else ()
+        size += len(current) if isinstance(current, str) else _MARKS
+        if depth > MAX_DEPTH or size > MAX_SCHEMA_BYTES:
+            return False
         below.extend((each, depth + 1) for each in inner)
-    return deepest
+    return True
 
 
 def _without_danger(schema: Any) -> Any:

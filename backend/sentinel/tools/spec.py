@@ -16,7 +16,7 @@ from mcp_types import Tool
 
 from sentinel.tools.config import Effect, ServerConfig, ToolOverride
 from sentinel.tools.definition import facts_of
-from sentinel.tools.result_check import MAX_DEPTH, MAX_SCHEMA_BYTES, depth_of
+from sentinel.tools.result_check import is_modest
 
 MAX_NAME: Final = 64
 """What model providers accept as the name of a function."""
@@ -82,7 +82,7 @@ def tool_specs(
     """
     specs: dict[str, ToolSpec] = {}
     for tool in tools:
-        if tool.name and tool.name not in specs and _fits(tool.input_schema):
+        if tool.name and tool.name not in specs and is_modest(tool.input_schema):
             effect, source = _effect(tool, config, overrides.get(f"{server}/{tool.name}"))
             specs[tool.name] = ToolSpec(
                 name=public_name(server, tool.name),
@@ -138,10 +138,3 @@ def _effect(tool: Tool, config: ServerConfig, override: ToolOverride | None) -> 
         return Effect.READ_ONLY, EffectSource.ANNOTATIONS
     effect = Effect.IDEMPOTENT if tool.annotations.idempotent_hint else Effect.MUTATING
     return effect, EffectSource.ANNOTATIONS
-
-
-def _fits(schema: Mapping[str, Any]) -> bool:
-    try:
-        return len(json.dumps(schema)) <= MAX_SCHEMA_BYTES and depth_of(schema) <= MAX_DEPTH
-    except (ValueError, RecursionError):
-        return False

@@ -11,6 +11,7 @@ from pathlib import Path
 from sentinel.clock import SystemClock
 from sentinel.domain.tools import ToolPinStore
 from sentinel.resilience.breaker_board import BreakerBoard
+from sentinel.resilience.breaker_config import BreakerConfig
 from sentinel.tools.config import (
     CapabilityConfig,
     ServerConfig,
@@ -78,10 +79,11 @@ async def running(
     capabilities: dict[str, CapabilityConfig] | None = None,
     overrides: dict[str, ToolOverride] | None = None,
     pins: ToolPinStore | None = None,
+    breaker: BreakerConfig | None = None,
 ) -> AsyncIterator[Running]:
     """Open a registry; every process of it is gone afterwards, and every task."""
     clock = SystemClock()
-    board = BreakerBoard(clock)
+    board = BreakerBoard(clock) if breaker is None else BreakerBoard(clock, profiles={"tool": breaker})
     config = ToolsConfig(
         servers=servers,
         supervision=supervision,

@@ -36,47 +36,10 @@ async def test_a_server_that_dies_in_a_call_says_its_last_words() -> None:
         assert tools.error("one") == "exited with code 3: fatal: out of luck"
 
 
-async def test_garbage_instead_of_an_answer_is_malformed_and_hurts_nobody_else() -> None:
-    """The session goes on."""
-    async with running({"one": misbehaving()}, limits=ToolLimits(timeout_seconds=0.3)) as tools:
-        outcome = await tools.call("one__garbage")
-        assert (outcome.cause, outcome.outcome, outcome.executed) == (Cause.MALFORMED, Outcome.FAILURE, "unknown")
-        assert (await tools.call("one__garbage_and_answer", text="there")).text == "there"
-        assert tools.sessions("one") == 1
-
-
-@pytest.mark.parametrize("tool", ["null_result"])
-async def test_an_answer_that_is_no_result_is_malformed_at_once(tool: str) -> None:
-    """Not at the deadline: it says which call it answers."""
-    async with running({"one": misbehaving()}, limits=ToolLimits(timeout_seconds=BOUND)) as tools:
-        outcome = await tools.call(f"one__{tool}")
-        assert outcome.cause is Cause.MALFORMED
-        assert outcome.duration_ms < BOUND * 500
-
-
 async def test_an_answer_to_another_question_is_no_answer() -> None:
     """The call ends at its deadline."""
     async with running({"one": misbehaving()}, limits=ToolLimits(timeout_seconds=0.2)) as tools:
         assert (await tools.call("one__wrong_id")).cause is Cause.TIMEOUT
-
-
-@pytest.mark.parametrize("tool", ["huge", "huge_with_the_id_last"])
-async def test_a_line_of_20_megabytes_is_oversize(tool: str) -> None:
-    """Its call fails, whatever the order of the keys; calls beside it and after it do not."""
-    async with running({"one": misbehaving()}) as tools:
-        beside, outcome = await asyncio.gather(tools.call("one__echo", text="beside"), tools.call(f"one__{tool}"))
-        assert (outcome.cause, outcome.outcome, outcome.executed) == (Cause.OVERSIZE, Outcome.FAILURE, "unknown")
-        assert beside.text == "beside"
-        assert (await tools.call("one__echo", text="after")).text == "after"
-        assert tools.sessions("one") == 1
-
-
-async def test_a_line_without_an_end_ends_the_session() -> None:
-    """Nothing can come after it."""
-    limits = ToolLimits(max_result_bytes=1000)
-    async with running({"one": misbehaving()}, limits=limits) as tools:
-        assert (await tools.call("one__endless")).cause is Cause.TRANSPORT
-        await tools.until("one", ServerState.READY, sessions=2)
 
 
 async def test_a_server_that_reads_no_more_is_replaced() -> None:
@@ -84,18 +47,6 @@ async def test_a_server_that_reads_no_more_is_replaced() -> None:
     async with running({"one": misbehaving()}) as tools:
         assert (await tools.call("one__go_deaf", text="last words")).text == "last words"
         await tools.until("one", ServerState.READY, sessions=2)
-
-
-async def test_a_flood_on_stderr_is_drained() -> None:
-    """It neither blocks the server nor fills our memory."""
-    async with running({"one": misbehaving()}) as tools:
-        assert (await tools.call("one__flood_stderr", text="dry")).text == "dry"
-
-
-async def test_a_banner_on_stdout_is_overlooked() -> None:
-    """Many servers greet before they serve."""
-    async with running({"one": misbehaving("--banner")}) as tools:
-        assert (await tools.call("one__echo", text="hello")).text == "hello"
 
 
 async def test_a_server_of_the_old_era_is_spoken_to_in_its_language() -> None:

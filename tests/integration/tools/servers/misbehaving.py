@@ -106,11 +106,36 @@ def endless(_request: Json, _arguments: Json) -> None:
         write("x" * 65_536)
 
 
+def crowd(request: Json, arguments: Json) -> None:
+    """Answer with so many objects in 1.5 MB."""
+    records = [{f"key{number}": number} for number in range(int(arguments["count"]))]
+    send({"id": request["id"], "result": text("many") | {"structuredContent": {"records": records}}})
+
+
 def flood_stderr(request: Json, arguments: Json) -> None:
     """Write 5 MB to stderr, then answer."""
     sys.stderr.write("noise " * 900_000)
     sys.stderr.flush()
     echo(request, arguments)
+
+
+def flood_stdout(request: Json, arguments: Json) -> None:
+    """Write 1 MB of lines that are no messages, then answer."""
+    write('DEBUG: noise {"id": 1}\n' * 45_000)
+    echo(request, arguments)
+
+
+def flood_progress(request: Json, arguments: Json) -> None:
+    """Report 5,000 steps, then answer."""
+    token = request["params"]["_meta"]["progressToken"]
+    for progress in range(5_000):
+        send({"method": "notifications/progress", "params": {"progressToken": token, "progress": progress}})
+    echo(request, arguments)
+
+
+def promise(request: Json, arguments: Json) -> None:
+    """Give what the promised pattern (see `lists`) takes exponential time to refuse."""
+    send({"id": request["id"], "result": text("") | {"structuredContent": {"text": "a" * 40 + "!"}}})
 
 
 def go_deaf(request: Json, arguments: Json) -> None:
@@ -164,6 +189,16 @@ def count_and_babble(request: Json, arguments: Json) -> None:
     null_result(request, arguments)
 
 
+def steady(request: Json, arguments: Json) -> None:
+    """Note the call; fail while that is wanted, hang if asked to."""
+    with Path(os.environ["COUNT_FILE"]).open("a") as file:
+        file.write("c" if arguments.get("canary") else "x")
+    if Path(os.environ["ILL_FILE"]).exists():
+        fails(request, arguments)
+    elif not arguments.get("hang"):
+        answer(request, "well")
+
+
 def counted(request: Json, _arguments: Json) -> None:
     """Say how often something was done."""
     answer(request, str(Path(os.environ["COUNT_FILE"]).stat().st_size))
@@ -182,7 +217,11 @@ TOOLS: tuple[Callable[[Json, Json], None], ...] = (
     huge,
     huge_with_the_id_last,
     endless,
+    crowd,
     flood_stderr,
+    flood_stdout,
+    flood_progress,
+    promise,
     go_deaf,
     spawn,
     fails,
@@ -190,6 +229,7 @@ TOOLS: tuple[Callable[[Json, Json], None], ...] = (
     count_and_hang,
     count_and_fail,
     count_and_babble,
+    steady,
     counted,
 )
 
@@ -216,8 +256,60 @@ def initialize(request: Json, _options: argparse.Namespace) -> None:
     send({"id": request["id"], "result": about})
 
 
+def nested(depth: int) -> Json:
+    """A schema of schemas of schemas."""
+    schema: Json = {"type": "string"}
+    for _ in range(depth):
+        schema = {"type": "object", "properties": {"a": schema}}
+    return schema
+
+
+def one_page(tools: list[Json], **more: Any) -> Json:
+    """A page of a list of tools."""
+    return {"tools": tools, "resultType": "complete", "ttlMs": 0, "cacheScope": "public"} | more
+
+
+def listed(name: str, **more: Any) -> Json:
+    """A tool as it is listed."""
+    return {"name": name, "inputSchema": {"type": "object"}} | more
+
+
+REDOS = {"type": "object", "properties": {"text": {"type": "string", "pattern": "^(a+)+$"}}, "required": ["text"]}
+ODD = "Adds\u202e sdda\u0000\u001b[31m \u200b\u2066two\u2069 numbers\ud83d\ude00"
+
+
+def hostile_page(kind: str, cursor: str | None) -> Json:
+    """A page of a list that is meant to hurt; the first tool is a good one."""
+    number = int(cursor or 0)
+    good = [listed("echo")] if number == 0 else []
+    match kind:
+        case "endless":
+            return one_page([*good, listed(f"tool{number}")], nextCursor=str(number + 1))
+        case "thousand":
+            return one_page([*good, *(listed(f"tool{each}", description="x" * 100) for each in range(4_000))])
+        case "many":
+            return one_page([*good, *(listed(f"tool{each}", description="x" * 100) for each in range(10_000))])
+        case "deep":
+            return one_page([*good, listed("deep", inputSchema=nested(400)), listed("less", inputSchema=nested(200))])
+        case "wide" | "broad":
+            wide = {"type": "object", "properties": {f"p{each}": {"type": "string"} for each in range(5_000)}}
+            count = 8 if kind == "wide" else 2
+            return one_page([*good, *(listed(f"wide{each}", inputSchema=wide) for each in range(count))])
+        case "wordy":
+            return one_page([*good, *(listed(f"wordy{each}", description="word " * 100_000) for each in range(5))])
+        case "odd":
+            return one_page([*good, listed("odd", description=ODD), listed("o\u202edd\u0000"), listed("x" * 300)])
+        case "redos":
+            return one_page([*good, listed("promise", outputSchema=REDOS)])
+    return one_page(good)
+
+
 def list_tools(request: Json, options: argparse.Namespace) -> None:
     """List what there is."""
+    if options.lists:
+        page = hostile_page(options.lists, request.get("params", {}).get("cursor"))
+        send({"id": request["id"], "result": page})
+        return
     if options.lies:
         send({"id": request["id"], "result": {"tools": "plenty"}})
         return
@@ -260,6 +352,7 @@ def parse_options() -> argparse.Namespace:
     for flag in ("legacy", "silent", "lies", "banner", "stubborn"):
         parser.add_argument(f"--{flag}", action="store_true")
     parser.add_argument("--meet", type=Path)
+    parser.add_argument("--lists")
     return parser.parse_args()
 
 
