@@ -12,7 +12,9 @@ from sentinel.tools.outcome import Cause
 from sentinel.tools.supervisor import ServerState
 from tests.integration.tools.running import BOUND, Running, is_gone, misbehaving, running
 
-SOON = BreakerConfig(failure_threshold=3, recovery_seconds=0.3, max_open_seconds=0.3, open_jitter=0.0)
+SOON = BreakerConfig(
+    failure_threshold=3, recovery_seconds=0.3, max_open_seconds=0.3, open_jitter=0.0, successes_to_close=1
+)
 NEVER_BY_ITSELF = SupervisionConfig(
     start_wait_seconds=BOUND, probe_seconds=0.3, backoff_base_seconds=600.0, backoff_max_seconds=600.0
 )

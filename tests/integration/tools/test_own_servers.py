@@ -1,8 +1,6 @@
 """The servers of `mcp_servers/` as processes behind the registry: found, called, and judged as what they say."""
 
 import asyncio
-import os
-import signal
 import sys
 from pathlib import Path
 
@@ -10,7 +8,6 @@ import pytest
 
 from sentinel.tools.config import CapabilityConfig, Effect, MemberConfig, ServerConfig
 from sentinel.tools.outcome import Cause
-from sentinel.tools.supervisor import ServerState
 from tests.integration.tools.running import BOUND, ROOT, running
 
 
@@ -48,22 +45,6 @@ async def test_every_server_that_needs_something_starts_with_it(tmp_path: Path) 
         ):
             assert (outcome.cause, outcome.executed) == (Cause.TOOL_ERROR, "yes")
             assert reason in outcome.text
-
-
-async def test_the_second_calculator_takes_over_when_the_first_is_gone() -> None:
-    """With the argument under the name that it has there, and the same answer."""
-    members = (
-        MemberConfig(server="calculator", tool="evaluate"),
-        MemberConfig(server="backup", tool="calc", arguments={"expression": "expr"}),
-    )
-    servers = {"calculator": own("calculator"), "backup": own("calculator_backup")}
-    async with running(servers, capabilities={"calculate": CapabilityConfig(members=members)}) as tools:
-        first = await tools.router.call("calculate", {"expression": "0.1 + 0.2"})
-        os.kill(tools.pid("calculator"), signal.SIGKILL)
-        await tools.until("calculator", ServerState.DOWN)
-        second = await tools.router.call("calculate", {"expression": "0.1 + 0.2"})
-        assert (first.server, first.text) == ("calculator", "0.3")
-        assert (second.server, second.text) == ("backup", "0.3")
 
 
 async def test_a_search_engine_that_is_down_is_replaced_by_the_documentation() -> None:

@@ -6,13 +6,12 @@ import json
 import os
 import signal
 import sys
-from pathlib import Path
 
 import pytest
 
 from sentinel.errors import Outcome
 from sentinel.tools.config import ServerConfig, SupervisionConfig, ToolLimits
-from sentinel.tools.outcome import Cause
+from sentinel.tools.outcome import Cause, Failure
 from sentinel.tools.supervisor import ServerState
 from tests.integration.tools.running import BOUND, QUICK, ROOT, SERVERS, death_of, is_gone, misbehaving, running
 
@@ -59,37 +58,6 @@ async def test_a_server_of_the_old_era_is_spoken_to_in_its_language() -> None:
         assert (await tools.call("one__echo", text="still")).text == "still"
 
 
-async def test_the_rest_is_up_while_servers_are_dead_slow_or_lying() -> None:
-    """The start waits for nobody longer than it was told to."""
-    servers = {
-        "missing": ServerConfig(command="no-such-program"),
-        "crashing": ServerConfig(command=sys.executable, args=("-I", "-S", "-c", "import no_such_module")),
-        "lying": misbehaving("--lies"),
-        "silent": misbehaving("--silent"),
-        "good": misbehaving(),
-    }
-    supervision = SupervisionConfig(start_wait_seconds=0.5, connect_seconds=BOUND, close_seconds=1.0)
-    async with running(servers, supervision=supervision) as tools:
-        await tools.until("good", ServerState.READY)
-        assert (await tools.call("good__echo", text="up")).text == "up"
-        assert {spec.server for spec in tools.registry.tools()} == {"good"}
-        assert tools.state("silent") is ServerState.CONNECTING
-        assert "no such program on PATH" in tools.error("missing")
-        await tools.until("crashing", ServerState.DOWN)
-        await asyncio.wait_for(
-            tools.registry.supervisor("crashing").wait_until(
-                lambda one: "no_such_module" in str(one.status().last_error)
-            ),
-            BOUND,
-        )
-        await asyncio.wait_for(
-            tools.registry.supervisor("lying").wait_until(
-                lambda one: "ValidationError" in str(one.status().last_error)
-            ),
-            BOUND,
-        )
-
-
 async def test_a_silent_server_is_given_up_and_tried_again() -> None:
     """Under our own deadline."""
     supervision = SupervisionConfig(connect_seconds=0.3, backoff_base_seconds=0.02, start_wait_seconds=BOUND)
@@ -97,13 +65,6 @@ async def test_a_silent_server_is_given_up_and_tried_again() -> None:
         await tools.until("one", ServerState.DOWN)
         assert tools.error("one") == "no session within 0.3 s"
         await tools.until("one", ServerState.CONNECTING)
-
-
-async def test_servers_are_opened_side_by_side(tmp_path: Path) -> None:
-    """These two wait for each other: one after the other would never be ready."""
-    meeting = misbehaving("--meet", str(tmp_path))
-    async with running({"one": meeting, "two": meeting}) as tools:
-        assert {tools.state("one"), tools.state("two")} == {ServerState.READY}
 
 
 async def test_a_server_sees_little_of_our_environment() -> None:
@@ -218,17 +179,6 @@ async def test_a_tool_nobody_has_is_named_with_those_there_are() -> None:
         assert "one__echo" in outcome.text
 
 
-async def test_a_tool_that_fails_is_isolated_and_its_siblings_are_not() -> None:
-    """Each tool has a circuit of its own."""
-    async with running({"one": misbehaving()}) as tools:
-        for _ in range(3):
-            assert (await tools.call("one__fails")).cause is Cause.SERVER_ERROR
-        outcome = await tools.call("one__fails")
-        assert (outcome.cause, outcome.executed) == (Cause.CIRCUIT_OPEN, "no")
-        assert (await tools.call("one__echo", text="fine")).text == "fine"
-        assert "one__fails" in {spec.name for spec in tools.registry.tools()}
-
-
 async def test_an_operator_can_ask_for_a_new_session() -> None:
     """The old process ends, a new one starts."""
     async with running({"one": misbehaving()}) as tools:
@@ -236,3 +186,29 @@ async def test_an_operator_can_ask_for_a_new_session() -> None:
         tools.registry.reconnect("one")
         await tools.until("one", ServerState.READY, sessions=2)
         assert is_gone(old)
+
+
+async def test_a_tool_that_reports_progress_may_take_longer_but_not_for_ever() -> None:
+    """Ten steps, each within the time of a call, all together beyond it; then the same beyond the maximum."""
+    limits = ToolLimits(timeout_seconds=0.5, max_timeout_seconds=30.0)
+    async with running({"one": misbehaving()}, limits=limits) as tools:
+        outcome = await tools.call("one__step_by_step", steps=10, seconds=0.1)
+        assert (outcome.text, outcome.cause) == ("done", None)
+        assert outcome.duration_ms > 500
+    async with running(
+        {"one": misbehaving()}, limits=ToolLimits(timeout_seconds=0.5, max_timeout_seconds=0.8)
+    ) as tools:
+        assert (await tools.call("one__step_by_step", steps=100, seconds=0.1)).cause is Cause.TIMEOUT
+
+
+@pytest.mark.parametrize("era", [(), ("--legacy",)], ids=["modern", "legacy"])
+async def test_a_tool_that_asks_a_person_is_told_as_that(era: tuple[str, ...]) -> None:
+    """In the middle of a call; in the old era the server hears that nobody can be asked, and says so in words."""
+    async with running({"one": misbehaving(*era)}) as tools:
+        outcome = await tools.call("one__ask")
+        assert outcome.is_error
+        if era:
+            assert (outcome.cause, outcome.text) == (Cause.TOOL_ERROR, "I could not ask")
+            return
+        assert (outcome.cause, outcome.failure, outcome.executed) == (Cause.NEEDS_INPUT, Failure.NEEDS_INPUT, "unknown")
+        assert "It asks: Which account?" in outcome.text

@@ -6,6 +6,7 @@ Plain JSON-RPC on the standard library, so that it can break the protocol, and s
 import argparse
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -133,6 +134,30 @@ def flood_progress(request: Json, arguments: Json) -> None:
     echo(request, arguments)
 
 
+def step_by_step(request: Json, arguments: Json) -> None:
+    """Take so many steps of so many seconds, and report each."""
+    token = request["params"]["_meta"]["progressToken"]
+    pause = threading.Event()
+    for progress in range(1, arguments["steps"] + 1):
+        pause.wait(arguments["seconds"])
+        send({"method": "notifications/progress", "params": {"progressToken": token, "progress": progress}})
+    answer(request, "done")
+
+
+def ask(request: Json, _arguments: Json) -> None:
+    """Stop to ask a person, as either era does it."""
+    schema = {"type": "object", "properties": {"account": {"type": "string"}}}
+    question = {"method": "elicitation/create", "params": {"message": "Which account?", "requestedSchema": schema}}
+    if "io.modelcontextprotocol/protocolVersion" in request["params"].get("_meta", {}):
+        asked = {"resultType": "input_required", "requestState": "s", "inputRequests": {"q": question}}
+        send({"id": request["id"], "result": asked})
+        return
+    send({"id": "question"} | question)
+    reply = json.loads(sys.stdin.readline())
+    told = "I was told" if "result" in reply else "I could not ask"
+    send({"id": request["id"], "result": text(told) | {"isError": True}})
+
+
 def promise(request: Json, arguments: Json) -> None:
     """Give what the promised pattern (see `lists`) takes exponential time to refuse."""
     send({"id": request["id"], "result": text("") | {"structuredContent": {"text": "a" * 40 + "!"}}})
@@ -221,6 +246,8 @@ TOOLS: tuple[Callable[[Json, Json], None], ...] = (
     flood_stderr,
     flood_stdout,
     flood_progress,
+    step_by_step,
+    ask,
     promise,
     go_deaf,
     spawn,
@@ -256,57 +283,10 @@ def initialize(request: Json, _options: argparse.Namespace) -> None:
     send({"id": request["id"], "result": about})
 
 
-def nested(depth: int) -> Json:
-    """A schema of schemas of schemas."""
-    schema: Json = {"type": "string"}
-    for _ in range(depth):
-        schema = {"type": "object", "properties": {"a": schema}}
-    return schema
-
-
-def one_page(tools: list[Json], **more: Any) -> Json:
-    """A page of a list of tools."""
-    return {"tools": tools, "resultType": "complete", "ttlMs": 0, "cacheScope": "public"} | more
-
-
-def listed(name: str, **more: Any) -> Json:
-    """A tool as it is listed."""
-    return {"name": name, "inputSchema": {"type": "object"}} | more
-
-
-REDOS = {"type": "object", "properties": {"text": {"type": "string", "pattern": "^(a+)+$"}}, "required": ["text"]}
-ODD = "Adds\u202e sdda\u0000\u001b[31m \u200b\u2066two\u2069 numbers\ud83d\ude00"
-
-
-def hostile_page(kind: str, cursor: str | None) -> Json:
-    """A page of a list that is meant to hurt; the first tool is a good one."""
-    number = int(cursor or 0)
-    good = [listed("echo")] if number == 0 else []
-    match kind:
-        case "endless":
-            return one_page([*good, listed(f"tool{number}")], nextCursor=str(number + 1))
-        case "thousand":
-            return one_page([*good, *(listed(f"tool{each}", description="x" * 100) for each in range(4_000))])
-        case "many":
-            return one_page([*good, *(listed(f"tool{each}", description="x" * 100) for each in range(10_000))])
-        case "deep":
-            return one_page([*good, listed("deep", inputSchema=nested(400)), listed("less", inputSchema=nested(200))])
-        case "wide" | "broad":
-            wide = {"type": "object", "properties": {f"p{each}": {"type": "string"} for each in range(5_000)}}
-            count = 8 if kind == "wide" else 2
-            return one_page([*good, *(listed(f"wide{each}", inputSchema=wide) for each in range(count))])
-        case "wordy":
-            return one_page([*good, *(listed(f"wordy{each}", description="word " * 100_000) for each in range(5))])
-        case "odd":
-            return one_page([*good, listed("odd", description=ODD), listed("o\u202edd\u0000"), listed("x" * 300)])
-        case "redos":
-            return one_page([*good, listed("promise", outputSchema=REDOS)])
-    return one_page(good)
-
-
 def list_tools(request: Json, options: argparse.Namespace) -> None:
     """List what there is."""
     if options.lists:
+        hostile_page = runpy.run_path(str(Path(__file__).with_name("hostile_lists.py")))["hostile_page"]
         page = hostile_page(options.lists, request.get("params", {}).get("cursor"))
         send({"id": request["id"], "result": page})
         return
@@ -352,6 +332,7 @@ def parse_options() -> argparse.Namespace:
     for flag in ("legacy", "silent", "lies", "banner", "stubborn"):
         parser.add_argument(f"--{flag}", action="store_true")
     parser.add_argument("--meet", type=Path)
+    parser.add_argument("--count", type=int, default=2)
     parser.add_argument("--lists")
     return parser.parse_args()
 
@@ -360,7 +341,7 @@ def main() -> None:
     """Serve until stdin ends, or for ever if stubborn."""
     options = parse_options()
     if options.meet:
-        meet(options.meet, 2)
+        meet(options.meet, options.count)
     if options.banner:
         write("Welcome to the server!\n{not json}\n\n")
     if options.stubborn:

@@ -5,6 +5,7 @@
 
 import argparse
 import asyncio
+import json
 import os
 import signal
 from pathlib import Path
@@ -27,6 +28,10 @@ async def slow(exchange: Exchange) -> None:
 async def await_listener(exchange: Exchange) -> None:
     await PEER.listening.wait()
     await exchange.text("somebody listens")
+
+
+async def headers(exchange: Exchange) -> None:
+    await exchange.text(json.dumps(exchange.headers))
 
 
 async def cut(exchange: Exchange) -> None:
@@ -58,7 +63,7 @@ def _count() -> None:
         file.write("x")
 
 
-ACTS = {act.__name__: act for act in (echo, slow, await_listener, cut, fail, hang, die, counted)}
+ACTS = {act.__name__: act for act in (echo, slow, await_listener, headers, cut, fail, hang, die, counted)}
 COUNTED = "count_and_"
 
 

@@ -1,0 +1,86 @@
+"""Must-have 7: a call that changes something and whose outcome is unknown is never sent again, by nobody, to nobody."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from sentinel.tools.config import CapabilityConfig, MemberConfig, ServerConfig, ToolLimits
+from sentinel.tools.outcome import Cause, Failure, ToolOutcome
+from sentinel.tools.supervisor import ServerState
+from tests.acceptance.tools.addresses import Start, misbehaving_over_http
+from tests.integration.tools.running import BOUND, Running, misbehaving, running
+
+LIMITS = ToolLimits(timeout_seconds=0.5)
+
+
+def change(tool: str) -> dict[str, CapabilityConfig]:
+    """Two tools that could stand in for each other, and count in one place."""
+    return {"change": CapabilityConfig(members=tuple(MemberConfig(server=each, tool=tool) for each in ("one", "two")))}
+
+
+async def once(tools: Running, outcome: ToolOutcome, cause: Cause) -> None:
+    """The call was made, and made once: the servers' own count says so."""
+    assert (outcome.cause, outcome.failure) == (cause, Failure.OUTCOME_UNKNOWN)
+    assert outcome.executed == "unknown"
+    assert [attempt.server for attempt in outcome.attempts] == ["one"]
+    await tools.until("one", ServerState.READY)
+    for server in ("one", "two"):
+        assert (await tools.call(f"{server}__counted")).text == "1"
+
+
+@pytest.mark.parametrize(
+    ("tool", "cause"),
+    [
+        ("count_and_die", Cause.TRANSPORT),
+        ("count_and_hang", Cause.TIMEOUT),
+        ("count_and_fail", Cause.SERVER_ERROR),
+        ("count_and_babble", Cause.MALFORMED),
+    ],
+)
+async def test_a_process_that_dies_hangs_fails_or_babbles_is_not_asked_again(
+    tool: str, cause: Cause, tmp_path: Path
+) -> None:
+    """Nor is its equivalent."""
+    counting = misbehaving(COUNT_FILE=str(tmp_path / "count"))
+    async with running({"one": counting, "two": counting}, capabilities=change(tool), limits=LIMITS) as tools:
+        outcome = await asyncio.wait_for(tools.router.call("change", {}), BOUND)
+        await once(tools, outcome, cause)
+
+
+@pytest.mark.parametrize("options", [(), ("--legacy",)], ids=["modern", "legacy"])
+@pytest.mark.parametrize(
+    ("tool", "cause"),
+    [
+        ("count_and_cut", Cause.TRANSPORT),
+        ("count_and_hang", Cause.TIMEOUT),
+        ("count_and_fail", Cause.SERVER_ERROR),
+    ],
+)
+async def test_an_address_that_cuts_hangs_or_fails_is_not_asked_again(
+    start: Start, tool: str, cause: Cause, options: tuple[str, ...]
+) -> None:
+    """A connection that breaks is not repeated either, neither by the HTTP client nor by us."""
+    server = start(lambda folder: misbehaving_over_http(folder, *options))
+    # The address may be trusted: what it does not say about its tools counts as a change.
+    servers = {"one": server.config, "two": server.config}
+    async with running(servers, capabilities=change(tool), limits=LIMITS) as tools:
+        await tools.until("one", ServerState.READY)
+        await tools.until("two", ServerState.READY)
+        outcome = await asyncio.wait_for(tools.router.call("change", {}), BOUND)
+        await once(tools, outcome, cause)
+
+
+async def test_a_process_that_is_killed_after_it_acted_is_not_asked_again(tmp_path: Path) -> None:
+    """By somebody else, in the middle of the call."""
+    count = tmp_path / "count"
+    counting: ServerConfig = misbehaving(COUNT_FILE=str(count))
+    async with running({"one": counting, "two": counting}, capabilities=change("count_and_hang")) as tools:
+        call = asyncio.create_task(tools.router.call("change", {}))
+        async with asyncio.timeout(BOUND):
+            while not count.exists():
+                await asyncio.sleep(0.01)
+        os.kill(tools.pid("one"), signal.SIGKILL)
+        await once(tools, await asyncio.wait_for(call, BOUND), Cause.TRANSPORT)
