@@ -6,11 +6,14 @@ import signal
 
 import httpx
 import psycopg
+import pytest
 
 from sentinel.coordination.job_table import open_job_table
 from sentinel.domain.queues import QueuedRun
 from tests.integration.queue.machines import Client, House, Sentinel, assert_whole, phases
 from tests.support.postgres import PostgresServer
+
+pytestmark = pytest.mark.timeout(180)  # several processes have to start first
 
 TAKEOVER_SECONDS = 10.0
 """What the design promises."""
@@ -76,7 +79,7 @@ async def test_a_killed_worker_loses_its_runs_to_another_that_goes_on_within_the
 
 
 async def test_a_worker_that_is_told_to_stop_hands_its_runs_over(house: House, client: Client) -> None:
-    run_id = await client.ask(words=900)
+    run_id = await client.ask(words=600)
     seen = await client.read_some(run_id, 10)
     leaving = holder_of(house, client, run_id)
     assert await asyncio.to_thread(leaving.program.stop) == 0
@@ -88,7 +91,7 @@ async def test_a_worker_that_is_told_to_stop_hands_its_runs_over(house: House, c
 
 
 async def test_a_second_signal_ends_a_worker_at_once(house: House, client: Client) -> None:
-    run_id = await client.ask(words=900)
+    run_id = await client.ask(words=600)
     await client.read_some(run_id, 5)
     leaving = holder_of(house, client, run_id)
     os.kill(leaving.program.pid, signal.SIGTERM)
