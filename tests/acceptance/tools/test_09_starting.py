@@ -3,13 +3,18 @@
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+import yaml
 
 from sentinel.tools.config import ServerConfig, SupervisionConfig
 from sentinel.tools.supervisor import ServerState
 from tests.acceptance.tools.timing import Stopwatch
-from tests.integration.tools.running import BOUND, Running, misbehaving, running
+from tests.integration.tools.running import BOUND, ROOT, Running, misbehaving, running
+from tests.integration.tools.test_own_servers import own
+from tests.support.server import Serve
 
 UP_SECONDS = 5.0
 # Dead, slow and lying, in every way that there is a program for; and more of the slow ones than may start at a time.
@@ -85,3 +90,23 @@ async def test_never_more_than_a_few_interpreters_start_at_the_same_moment(tmp_p
         for number in range(5):
             await tools.until(f"one{number}", ServerState.READY)
     assert watch.seconds > 0.5
+
+
+async def test_the_whole_server_is_ready_long_before_a_silent_tool_server_is_given_up(serve: Serve) -> None:
+    """`sentinel serve` says so itself, with the settings that everybody has, and the good server's tool is there."""
+
+    def entry(config: ServerConfig) -> dict[str, object]:
+        return {"url": config.url} if config.url else {"command": config.command, "args": [*config.args]}
+
+    good = entry(own("calculator")) | {"cwd": str(ROOT), "trusted": True}
+    servers = {name: entry(config) for name, config in BAD.items()} | {"calculator": good}
+    server = await serve({}, config=yaml.safe_dump({"mcpServers": servers}), awaits_tools=False)
+    async with httpx.AsyncClient(base_url=server.url, timeout=BOUND) as http, asyncio.timeout(BOUND):
+        at_first = await servers_of(http)
+        assert (at_first["silent0"]["state"], at_first["silent0"]["last_error"]) == ("connecting", None)
+        while (await servers_of(http))["calculator"]["state"] != "ready":
+            await asyncio.sleep(0.02)
+
+
+async def servers_of(http: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in (await http.get("/api/tools")).json()["servers"]}
