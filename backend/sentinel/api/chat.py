@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from sentinel.api.problems import problem_response, trace_id_of
-from sentinel.api.runs import SSE_RESPONSES, IdempotencyKey, follow_run, question_of
+from sentinel.api.runs import SSE_RESPONSES, IdempotencyKey, caller_of, follow_run, question_of
 from sentinel.api.schemas import ChatAnswer, ChatRequest, RunRequest
 from sentinel.api.services import Use
 from sentinel.api.sse import EventStream
@@ -24,15 +24,18 @@ OnDisconnect = Annotated[Literal["continue", "cancel"], Query()]
 async def chat_stream(
     *,
     body: RunRequest | ChatRequest,
+    request: Request,
     services: Use,
     on_disconnect: OnDisconnect = "continue",
     idempotency_key: IdempotencyKey = None,
 ) -> EventStream:
     """Ask, and follow the run in the same response. Leaving does not stop the run unless `on_disconnect=cancel`."""
-    question = (
-        question_of(body, idempotency_key) if isinstance(body, RunRequest) else _question_of_chat(body, idempotency_key)
+    caller = caller_of(request)
+    run = await services.runs.ask(
+        question_of(body, idempotency_key, caller)
+        if isinstance(body, RunRequest)
+        else _question_of_chat(body, idempotency_key, caller)
     )
-    run = await services.runs.ask(question)
     return follow_run(services, run.run_id, after=0, cancel_on_disconnect=on_disconnect == "cancel")
 
 
@@ -41,7 +44,7 @@ async def chat(
     *, body: ChatRequest, request: Request, services: Use, idempotency_key: IdempotencyKey = None
 ) -> ChatAnswer | JSONResponse:
     """Ask, and wait for the finished answer."""
-    run = await services.runs.ask(_question_of_chat(body, idempotency_key))
+    run = await services.runs.ask(_question_of_chat(body, idempotency_key, caller_of(request)))
     ended = await services.runs.wait(run.run_id)
     if ended.error is not None:
         attempts = [attempt.to_dict() for attempt in ended.attempts]
@@ -54,7 +57,7 @@ async def _answer_text(services: Use, run: Run) -> str:
     return next((message.text for message in messages if message.message_id == run.message_id), "")
 
 
-def _question_of_chat(body: ChatRequest, idempotency_key: str | None) -> Question:
+def _question_of_chat(body: ChatRequest, idempotency_key: str | None, caller: str) -> Question:
     *history, last = body.messages
     if last.role != "user":
         message = "the last message must be the user's question"
@@ -64,4 +67,5 @@ def _question_of_chat(body: ChatRequest, idempotency_key: str | None) -> Questio
         options=body.options(),
         history=tuple((message.role, message.content) for message in history),
         idempotency_key=idempotency_key,
+        caller=caller,
     )

@@ -22,7 +22,12 @@ SSE_RESPONSES: dict[int | str, dict[str, Any]] = {
 _FOLLOW_RESPONSES = SSE_RESPONSES | {204: {"description": "The run has ended, and the reader has all of it."}}
 
 
-def question_of(body: RunRequest, idempotency_key: str | None) -> Question:
+def caller_of(request: Request) -> str:
+    """Say whose request it is: the address, until callers have keys. Callers take turns where runs have to wait."""
+    return request.client.host if request.client else ""
+
+
+def question_of(body: RunRequest, idempotency_key: str | None, caller: str) -> Question:
     """Read the question of a request."""
     return Question(
         text=body.input,
@@ -31,6 +36,7 @@ def question_of(body: RunRequest, idempotency_key: str | None) -> Question:
         parent_given="parent_message_id" in body.model_fields_set,
         parent_message_id=body.parent_message_id,
         idempotency_key=idempotency_key,
+        caller=caller,
     )
 
 
@@ -48,9 +54,11 @@ def follow_run(services: Services, run_id: str, *, after: int, cancel_on_disconn
 
 
 @router.post("", status_code=202)
-async def ask(body: RunRequest, services: Use, idempotency_key: IdempotencyKey = None) -> RunAccepted:
+async def ask(
+    *, body: RunRequest, request: Request, services: Use, idempotency_key: IdempotencyKey = None
+) -> RunAccepted:
     """Store a question and start to answer it; the answer is in the run's events."""
-    return run_accepted(await services.runs.ask(question_of(body, idempotency_key)))
+    return run_accepted(await services.runs.ask(question_of(body, idempotency_key, caller_of(request))))
 
 
 @router.get("")

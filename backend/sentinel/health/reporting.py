@@ -140,7 +140,7 @@ class IncidentReporter:
             self._served(ending.attempts, ending.serving, run_id=run.run_id)
 
     def run_recovered(self, run: Run) -> None:
-        """A run goes on that an earlier process, or an earlier claim of this one, left."""
+        """A run was taken over from a process that died."""
         title = "A run goes on that the server had left"
         self._board.report(
             IncidentType.RUN_RECOVERED,
@@ -148,7 +148,7 @@ class IncidentReporter:
             title,
             detail=f"taken up again for the {_ordinal(run.recovered)} time",
             run_id=run.run_id,
-            data={"recovered": run.recovered, "thread_id": run.thread_id},
+            data={"recovered": run.recovered, "thread_id": run.thread_id, "left_by": run.taken_over_from},
         )
 
     def _served(self, attempts: Sequence[Attempt], serving: Target | None, **whose: str) -> None:

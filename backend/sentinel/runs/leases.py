@@ -125,6 +125,7 @@ class Leases:
         self._held: dict[str, Lease | None] = {}
         self._no_takeover_before = clock.monotonic()
         self._is_draining = False
+        self._is_renewing = True
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -193,14 +194,21 @@ class Leases:
             ours = await self._runs.renew(leases, owner=self.owner, lease_seconds=self._options.lease_seconds)
         except StoreError as error:
             self.note_outage()
-            logger.warning("leases_not_renewed", runs=len(leases), detail=error.message)
+            self._tell(is_renewing=False, detail=error.message)
             return False
+        self._tell(is_renewing=True)
         for run_id, lease in leases.items():
             if run_id in ours:
                 lease.renewed(until)
             else:
                 lease.stop(Stop.LOST)
         return True
+
+    def _tell(self, *, is_renewing: bool, detail: str = "runs begin steps again") -> None:
+        if is_renewing is not self._is_renewing:
+            self._is_renewing = is_renewing
+            tell = logger.info if is_renewing else logger.warning
+            tell("leases_renewed_again" if is_renewing else "leases_not_renewed", detail=detail)
 
     async def watch(self) -> None:
         """Stop what callers have cancelled through another process."""
