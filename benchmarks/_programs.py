@@ -127,7 +127,7 @@ class Program:
     def cpu_seconds(self, *, with_children: bool = True) -> float:
         """The processor time that it and its children have used; 0 where the kernel does not tell."""
         pids = [self.pid, *(descendants(self.pid) if with_children else ())]
-        return sum(_cpu_seconds(pid) for pid in pids)
+        return sum(cpu_seconds_of(pid) for pid in pids)
 
     def resident_megabytes(self) -> float:
         """The memory that it and its children hold now; 0 where the kernel does not tell."""
@@ -161,7 +161,7 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     return pipe
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds_of(pid: int) -> float:
     """Ask the kernel's clock for the processor time of a process; it counts threads that have ended, too."""
     if sys.platform != "linux":
         return 0.0

@@ -36,7 +36,7 @@ class Plan:
     """How much of everything."""
 
     events: int = 40_000
-    seconds: float = 8.0
+    seconds: float = 6.0
     first_events: int = 200
     readers: int = 1000
     kills: int = 20
@@ -120,14 +120,15 @@ def _load(folder: Path) -> Iterator[Program]:
         program.stop()
 
 
-def _rates(load: Program, port: int, plan: Plan) -> Rates:
-    quick = asked(port, "Write 20 words")
-    paced = asked(port, "Write 60 words", route="paced")
-    return Rates(
-        first=measure_first_event(load, quick, count=plan.first_events),
-        quick=measure_runs(load, quick, at_once=AT_ONCE, seconds=plan.seconds),
-        paced=measure_runs(load, paced, at_once=PACED_AT_ONCE, seconds=plan.seconds),
-    )
+def _rates(load: Program, port: int, plan: Plan, *, of: Sequence[Sentinel]) -> Rates:
+    """Measure the topology behind a port, which consists `of` these processes."""
+    short = asked(port, "Write 20 words")
+    first = measure_first_event(load, short, count=plan.first_events)
+    pids = [sentinel.program.pid for sentinel in of]
+    quick, cpu_seconds = measure_runs(load, short, at_once=AT_ONCE, seconds=plan.seconds, pids=pids)
+    long = asked(port, "Write 60 words", route="paced")
+    paced, _ = measure_runs(load, long, at_once=PACED_AT_ONCE, seconds=plan.seconds)
+    return Rates(quick=quick, paced=paced, first=first, quick_cpu_seconds=cpu_seconds)
 
 
 def _measure_one_process(plan: Plan) -> tuple[Rates, Idle]:
@@ -141,7 +142,7 @@ def _measure_one_process(plan: Plan) -> tuple[Rates, Idle]:
             (folder / "sentinel.yaml").write_text(config, encoding="utf-8")
             server.start()
             with _load(folder) as load:
-                rates = _rates(load, server.port, plan)
+                rates = _rates(load, server.port, plan, of=[server])
             return rates, _readers(server, plan.readers)
         finally:
             server.stop()
@@ -169,7 +170,8 @@ def _measure_cluster(plan: Plan, *, workers: int) -> tuple[Rates, list[float]]:
         try:
             cluster.start()
             with _load(folder) as load:
-                rates = _rates(load, cluster.servers[0].port, plan)
+                sentinels = [*cluster.servers, *cluster.workers]
+                rates = _rates(load, cluster.servers[0].port, plan, of=sentinels)
             takeovers = asyncio.run(measure_takeovers(cluster, kills=plan.kills)) if workers > 1 else []
             return rates, takeovers
         finally:

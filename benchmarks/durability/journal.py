@@ -21,16 +21,25 @@ _LEASE_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Written:
-    """What one database took: all events, in how many seconds, and how long a run waited for each of its commits."""
+    """What one database took: all events, in how many seconds, and how long a run waited for each of its commits.
+
+    `cpu_seconds` are those of the writing process, which on SQLite is the database, too.
+    """
 
     events: int
     seconds: float
+    cpu_seconds: float
     waits_ms: list[float]
 
     @property
     def per_second(self) -> float:
         """Events that were committed in a second."""
         return self.events / self.seconds
+
+    @property
+    def cpu_us_per_event(self) -> float:
+        """Processor time of the writing process for one event."""
+        return self.cpu_seconds / self.events * 1e6
 
     def wait_ms(self, share: float) -> float:
         """Give a percentile of the waits."""
@@ -44,14 +53,14 @@ async def measure_journal(database_url: str, *, events: int) -> Written:
     waits: list[float] = []
     try:
         claimed = [await _a_run(engine, clock) for _ in range(RUNS_AT_ONCE)]
-        began = time.perf_counter()
+        began, cpu_before = time.perf_counter(), time.process_time()
         async with Journal(engine=engine, clock=clock, publish=lambda _: None) as journal:
             each = events // RUNS_AT_ONCE
             await asyncio.gather(*(_append(journal, run, events=each, waits=waits) for run in claimed))
-        seconds = time.perf_counter() - began
+        seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu_before
     finally:
         await engine.dispose()
-    return Written(RUNS_AT_ONCE * (events // RUNS_AT_ONCE), seconds, waits)
+    return Written(RUNS_AT_ONCE * (events // RUNS_AT_ONCE), seconds, cpu_seconds, waits)
 
 
 async def _append(journal: Journal, run: Run, *, events: int, waits: list[float]) -> None:

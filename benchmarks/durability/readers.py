@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks._figures import percentile
 
-CONNECTING_AT_ONCE = 20
+CONNECTING_AT_ONCE = 5
 _PATIENCE_SECONDS = 60.0
 
 

@@ -13,11 +13,15 @@ from benchmarks.durability.readers import Idle
 
 @dataclass(frozen=True)
 class Rates:
-    """What one topology did: runs at full pace, runs of a model that takes its time, single questions one by one."""
+    """What one topology did: runs at full pace, runs of a model that takes its time, single questions one by one.
+
+    `quick_cpu_seconds`: what all processes of Sentinel used for the runs at full pace.
+    """
 
     quick: Seen
     paced: Seen
     first: Seen
+    quick_cpu_seconds: float
 
     @property
     def failed(self) -> int:
@@ -27,7 +31,8 @@ class Rates:
     def row(self, name: str) -> list[str]:
         """Give its line of the table."""
         first = pair(*(percentile(self.first.first_token_ms, share) for share in (0.5, 0.99)))
-        return [name, number(per_second(self.quick)), number(per_second(self.paced)), first]
+        cpu_ms = self.quick_cpu_seconds / max(1, self.quick.answers) * 1000
+        return [name, number(per_second(self.quick)), number(cpu_ms), number(per_second(self.paced)), first]
 
 
 def per_second(seen: Seen) -> float:
@@ -68,13 +73,19 @@ class Report:
 
     def _journal(self) -> Table:
         rows = [
-            [name, number(written.per_second), pair(written.wait_ms(0.5), written.wait_ms(0.99))]
+            [
+                name,
+                number(written.per_second),
+                number(written.cpu_us_per_event),
+                pair(written.wait_ms(0.5), written.wait_ms(0.99)),
+            ]
             for name, written in self.journal.items()
         ]
-        return Table([f"{RUNS_AT_ONCE} runs write at once", "events per second", "commit p50 / p99, ms"], rows)
+        head = [f"{RUNS_AT_ONCE} runs write at once", "events/s", "CPU per event, μs", "commit p50 / p99, ms"]
+        return Table(head, rows)
 
     def _runs(self) -> Table:
-        head = ["Topology", "runs/s, model at full pace", "runs/s, paced model", "first event p50 / p99, ms"]
+        head = ["Topology", "runs/s, full pace", "CPU per run, ms", "runs/s, paced model", "first event p50 / p99, ms"]
         workers = [rates.row(f"PostgreSQL, {count} of `worker`") for count, rates in self.workers.items()]
         return Table(head, [self.single.row("one process, SQLite"), *workers])
 

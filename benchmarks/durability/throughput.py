@@ -1,11 +1,12 @@
 """Runs from question to answer: how many a second, and when their first event comes."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 import orjson
 
 from benchmarks._load import Job, Seen
-from benchmarks._programs import Program
+from benchmarks._programs import Program, cpu_seconds_of
 
 _WARM_SECONDS, _WARM_REQUESTS = 2.0, 10
 
@@ -23,10 +24,14 @@ def asked(port: int, question: str, *, route: str = "default") -> Job:
     )
 
 
-def measure_runs(load: Program, job: Job, *, at_once: int, seconds: float) -> Seen:
-    """Ask again and again on so many connections; one answer is one run."""
+def measure_runs(
+    load: Program, job: Job, *, at_once: int, seconds: float, pids: Sequence[int] = ()
+) -> tuple[Seen, float]:
+    """Ask again and again on so many connections; one answer is one run. Gives the processor time of `pids`, too."""
     _perform(load, replace(job, connections=at_once, seconds=_WARM_SECONDS))
-    return _perform(load, replace(job, connections=at_once, seconds=seconds))
+    before = sum(map(cpu_seconds_of, pids))
+    seen = _perform(load, replace(job, connections=at_once, seconds=seconds))
+    return seen, sum(map(cpu_seconds_of, pids)) - before
 
 
 def measure_first_event(load: Program, job: Job, *, count: int) -> Seen:

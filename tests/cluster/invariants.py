@@ -140,9 +140,12 @@ def _receipt(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _recoveries(evidence: Evidence) -> Iterator[str]:
-    said = [event.data["recovered"] for event in evidence.stored if event.data.get("phase") == "recovered"]
-    if said != sorted(set(said)) or any(number > evidence.view["recovered"] for number in said):
-        yield f"recovered: the log says {said}, the run {evidence.view['recovered']}"
+    """Each death of a holder is counted once; who hands a run over does not count."""
+    events = [event.data for event in evidence.stored if event.data.get("phase") == "recovered"]
+    said = [event["recovered"] for event in events]
+    deaths = [event["recovered"] for event in events if event["reason"] == "holder_lost"]
+    if said != sorted(said) or deaths != sorted(set(deaths)) or any(n > evidence.view["recovered"] for n in said):
+        yield f"recovered: the log says {said}, {deaths} of them for a death, the run {evidence.view['recovered']}"
 
 
 def bookings_broken(booked: Sequence[str], evidence: Sequence[Evidence]) -> list[str]:

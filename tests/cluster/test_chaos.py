@@ -29,4 +29,4 @@ async def test_one_process_on_sqlite_survives_every_kill(tmp_path: Path) -> None
 @pytest.mark.skipif(not topology.can_run(), reason="the wheel with PostgreSQL exists for Python 3.11 to 3.13 only")
 async def test_a_cluster_survives_every_kill() -> None:
     with cluster_folder() as folder:
-        accept(await performed(ManyProcesses(folder), seed=SEED, runs=24, most_deeds=5))
+        accept(await performed(ManyProcesses(folder), seed=SEED, runs=24, most_deeds=6))

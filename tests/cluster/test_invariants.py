@@ -43,7 +43,7 @@ def good(kind: Kind = BY_NAME["plain"], *, key: str = "k") -> Evidence:
     stored = log(
         ("status", {"phase": "queued"}),
         ("token", {"text": TEXT[:20]}),
-        ("status", {"phase": "recovered", "recovered": 1}),
+        ("status", {"phase": "recovered", "recovered": 1, "reason": "holder_lost"}),
         ("token", {"text": TEXT[20:]}),
         ("completion", {"text": TEXT, "finish_reason": "stop", **SAME}),
     )
@@ -89,6 +89,11 @@ def with_another_answer(evidence: Evidence) -> Evidence:
     return replace(with_log(evidence, stored), message="Else.")
 
 
+def recovered_again(evidence: Evidence) -> Evidence:
+    again = [replace(evidence.stored[2], seq=4), *(replace(event, seq=event.seq + 1) for event in evidence.stored[3:])]
+    return with_log(evidence, [*evidence.stored[:3], *again])
+
+
 def with_view(**fields: Any) -> Callable[[Evidence], Evidence]:
     return lambda evidence: replace(evidence, view={**evidence.view, **fields})
 
@@ -113,7 +118,8 @@ def test_a_run_as_it_should_be_breaks_nothing() -> None:
         (with_view(status="cancelled"), "ending: nobody cancelled it"),
         (with_view(status="failed"), "ending: None"),
         (with_view(status="running"), "ending: its status is running"),
-        (with_view(recovered=0), "recovered: the log says [1], the run 0"),
+        (with_view(recovered=0), "recovered: the log says [1], [1] of them for a death, the run 0"),
+        (recovered_again, "recovered: the log says [1, 1], [1, 1] of them for a death, the run 1"),
     ],
 )
 def test_each_invariant_is_seen_to_be_broken(break_it: Callable[[Evidence], Evidence], named: str) -> None:
