@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from sentinel.persistence.checkpointer import kept_threads
 from sentinel.persistence.engine import Engine
+from sentinel.persistence.patient_saver import PatientSaver
 from sentinel.persistence.tables import is_active, runs
 from sentinel.telemetry.logging import get_logger
 
@@ -22,6 +23,7 @@ class CheckpointLeaks:
     def __init__(self, *, saver: BaseCheckpointSaver[Any], engine: Engine) -> None:
         """Look in `saver` for runs that `engine` does not know as active."""
         self._saver = saver
+        self._patient = PatientSaver(saver)
         self._engine = engine
         self.dropped = 0
 
@@ -35,7 +37,7 @@ class CheckpointLeaks:
         active = await self._engine.read(_active, kept)
         leaked = [run_id for run_id in kept if run_id not in active]
         for run_id in leaked:
-            await self._saver.adelete_thread(run_id)
+            await self._patient.adelete_thread(run_id)
             self.dropped += 1
         if leaked:
             logger.info("checkpoints_dropped", count=len(leaked))

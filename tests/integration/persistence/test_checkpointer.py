@@ -1,6 +1,7 @@
 """LangGraph's checkpoints: in a private file or in PostgreSQL, plain types only, gone when the run has ended."""
 
 import asyncio
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
@@ -120,6 +121,23 @@ async def test_a_checkpoint_database_that_is_away_puts_the_search_off(
                 await kept_threads(saver)
         finally:
             postgres_server.restart()
+
+
+async def test_checkpoints_that_cannot_be_dropped_now_are_dropped_later(
+    sqlite_url: str, sql_stores: Stores, engine: Engine, tmp_path: Path
+) -> None:
+    async with open_checkpointer(sqlite_url, tmp_path / "runs.db") as saver:
+        await _graph(saver).ainvoke({"value": 1}, _config("gone"))
+        leaks = CheckpointLeaks(saver=saver, engine=engine)
+        with sqlite3.connect(tmp_path / "runs.db", isolation_level=None) as intruder:
+            await saver.conn.execute("PRAGMA busy_timeout=1")  # type: ignore[attr-defined]
+            intruder.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreUnavailableError):
+                await leaks.sweep()
+            intruder.execute("ROLLBACK")
+        intruder.close()
+        await leaks.sweep()
+        assert (leaks.dropped, await kept_threads(saver)) == (1, set())
 
 
 async def test_threads_of_different_shards_do_not_wait_for_each_other(fresh_postgres: str, tmp_path: Path) -> None:
