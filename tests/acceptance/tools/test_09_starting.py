@@ -17,6 +17,7 @@ from tests.integration.tools.test_own_servers import own
 from tests.support.server import Serve
 
 UP_SECONDS = 5.0
+AS_SERVED = SupervisionConfig(start_wait_seconds=0.0, close_seconds=1.0)  # `sentinel serve` waits for none either
 # Dead, slow and lying, in every way that there is a program for; and more of the slow ones than may start at a time.
 BAD = {
     "missing": ServerConfig(command="no-such-program"),
@@ -36,11 +37,11 @@ async def is_up(tools: Running, watch: Stopwatch) -> float:
 
 
 async def test_the_rest_is_up_while_servers_are_dead_slow_or_lying() -> None:
-    """All at once, with the settings that everybody has; each says what is wrong with it."""
+    """All at once; each says what is wrong with it."""
     seconds = []
     for _ in range(2):
         watch = Stopwatch()
-        async with running(BAD | {"good": misbehaving()}, supervision=SupervisionConfig(close_seconds=1.0)) as tools:
+        async with running(BAD | {"good": misbehaving()}, supervision=AS_SERVED) as tools:
             seconds.append(await is_up(tools, watch))
             assert {spec.server for spec in tools.registry.tools()} == {"good"}
             for server, words in {
@@ -59,8 +60,7 @@ async def test_the_rest_is_up_while_servers_are_dead_slow_or_lying() -> None:
 @pytest.mark.parametrize("kind", [*BAD])
 async def test_one_bad_server_delays_nobody(kind: str) -> None:
     """Whichever it is, and although it is the first."""
-    supervision = SupervisionConfig(close_seconds=1.0)
-    async with running({kind: BAD[kind], "good": misbehaving()}, supervision=supervision) as tools:
+    async with running({kind: BAD[kind], "good": misbehaving()}, supervision=AS_SERVED) as tools:
         assert await is_up(tools, Stopwatch()) < UP_SECONDS
 
 
