@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from scripts.cluster.processes import DidNotStartError
 from tests.cluster.stage import Stage, Victim
 
-_DEEDS = ("kill", "kill", "kill", "freeze", "restart")
+_DEEDS = ("kill", "kill", "kill", "freeze", "hang", "restart")
 _PAUSE_SECONDS = (0.3, 3.0)
 _AWAY_SECONDS = (0.0, 1.5)
-_FROZEN_SECONDS = (0.5, 9.0)
+_FROZEN_SECONDS = {"freeze": (0.5, 3.0), "hang": (7.0, 12.0)}
+"""Shorter and longer than a lease: after a freeze the holder goes on, after it has hung somebody else may have."""
 _MENDED_WITHIN_SECONDS = 150.0
 _AT_ONCE = 2
 _AGAIN_AFTER_SECONDS = 0.05
@@ -56,13 +57,13 @@ class Monkey:
         """Harm a machine and mend it. In threads, because a machine takes its time to stop and to start."""
         self._note(f"{deed} {victim.name} for {seconds:.1f} s")
         machine = victim.machine
-        harm = {"kill": machine.kill, "freeze": machine.freeze, "restart": machine.stop}[deed]
+        harm = {"kill": machine.kill, "restart": machine.stop}.get(deed, machine.freeze)
         try:
             await asyncio.to_thread(harm)
         except TimeoutError:
             self._note(f"{victim.name} did not stop and was killed")
         await asyncio.sleep(seconds)  # the outage itself
-        await (asyncio.to_thread(machine.thaw) if deed == "freeze" else _insist(machine.start))
+        await (asyncio.to_thread(machine.thaw) if deed in _FROZEN_SECONDS else _insist(machine.start))
         self._mended_at = time.monotonic()
         self._note(f"{victim.name} is back")
 
@@ -84,7 +85,7 @@ async def _insist(start: Callable[[], None]) -> None:
 
 def _choose(rng: random.Random) -> tuple[str, float]:
     deed = rng.choice(_DEEDS)
-    return deed, rng.uniform(*(_FROZEN_SECONDS if deed == "freeze" else _AWAY_SECONDS))
+    return deed, rng.uniform(*_FROZEN_SECONDS.get(deed, _AWAY_SECONDS))
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
