@@ -95,7 +95,7 @@ class ToolOverride:
 class SupervisionConfig:
     """How servers are opened, watched and reopened. All times are seconds."""
 
-    start_wait_seconds: float = 3.0
+    start_wait_seconds: float = 5.0
     """How long the registry waits at start for servers that are slow; the others are used meanwhile."""
     connect_seconds: float = 20.0
     """From the start of a process to its list of tools. The SDK alone spends 10 on a server that ignores its probe."""
