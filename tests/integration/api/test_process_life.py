@@ -16,12 +16,6 @@ from tests.support.server import Serve, Server
 from tests.support.sse import Frame, frames, read_events
 
 LONG = "Explain circuit breakers in a long answer of 1000 words"
-WAITS_AT_A_GATE = """
-import os, runpy, time
-while not os.path.exists({gate!r}):
-    time.sleep(0.01)
-runpy.run_module("mcp_servers.calculator", run_name="__main__")
-"""
 PACE = {"SIMULATED_WORDS_PER_SECOND": "150"}
 
 
@@ -208,20 +202,6 @@ async def test_an_open_address_is_refused_without_keys(serve: Serve) -> None:
 
 def errors(said: str) -> list[str]:
     return [line for line in said.splitlines() if line.startswith("sentinel:")]
-
-
-async def test_a_question_in_the_first_moment_waits_for_the_tools(serve: Serve, tmp_path: Path) -> None:
-    gate, slow = tmp_path / "gate", tmp_path / "slow.py"
-    slow.write_text(WAITS_AT_A_GATE.format(gate=str(gate)), encoding="utf-8")
-    config = f"mcpServers: {{calculator: {{command: python, args: ['{slow}'], trusted: true}}}}\n"
-    server = await serve(config=config, awaits_tools=False)
-    async with httpx.AsyncClient(base_url=server.url, timeout=20) as client:
-        (before,) = (await client.get("/api/tools")).json()["servers"]
-        gate.touch()
-        answer = await client.post("/api/chat", json={"messages": [{"role": "user", "content": "What is 17 * 23?"}]})
-        (after,) = (await client.get("/api/tools")).json()["servers"]
-    assert (before["state"], after["state"]) == ("connecting", "ready")
-    assert "391" in answer.json()["response_text"]
 
 
 async def test_a_server_behind_a_proxy_answers_to_the_name_it_is_given(serve: Serve) -> None:

@@ -38,6 +38,20 @@ async def test_a_tool_result_goes_back_to_the_model_that_asked(rig: Callable[...
     assert emitted.ending.tool_calls[0].result == "42"
 
 
+class LateToolbox(FakeToolbox):
+    """One whose tools are there only when somebody has waited for them."""
+
+    async def settled(self) -> None:
+        self.functions = calculator().functions
+
+
+async def test_a_run_in_the_first_moment_waits_for_the_tools(rig: Callable[..., Rig]) -> None:
+    setup = rig(one=ScriptedProvider("one", [ASKS, ANSWERS]), toolbox=LateToolbox())
+    emitted = await setup.run()
+    assert [tool.name for tool in setup.one.calls[0].tools] == ["calculator__evaluate"]
+    assert emitted.ending.tool_calls[0].result == "42"
+
+
 async def test_a_failed_tool_is_told_to_the_model_and_the_run_goes_on(rig: Callable[..., Rig]) -> None:
     def broken(_: object) -> str:
         raise ValueError("division by zero")
