@@ -138,7 +138,9 @@ class Runner:
         if failure is not None and not isinstance(failure, StoreUnavailableError):
             return drive.failed(failure)  # something in its events is to blame, which the new log does not have
         try:
-            return await lease.perform(self._drive(drive, lease, was_paused=failure is not None))
+            # Not a part of the work that a cancellation ends: whoever ends the run has to know what it left.
+            left = await self._take_over(drive) if drive.run.fence > 1 else None
+            return await lease.perform(self._drive(drive, lease, left=left, was_paused=failure is not None))
         except asyncio.CancelledError:
             if lease.stopped is Stop.CANCELLED:
                 return drive.cancelled()
@@ -158,9 +160,8 @@ class Runner:
         ended = await drive.finish(last)
         self.listeners.ended(drive.run, ended)
 
-    async def _drive(self, drive: Drive, lease: Lease, *, was_paused: bool) -> RunEnding:
-        config = RunnableConfig(configurable={"thread_id": drive.run.run_id}, recursion_limit=RECURSION_LIMIT)
-        left = await self._take_over(drive, config) if drive.run.fence > 1 else None
+    async def _drive(self, drive: Drive, lease: Lease, *, left: Left | None, was_paused: bool) -> RunEnding:
+        config = _config(drive.run)
         if drive.run.cancel_requested:
             return drive.cancelled()
         self._check_takeovers(drive.run)
@@ -202,9 +203,9 @@ class Runner:
             if changes:
                 drive.update(changes)
 
-    async def _take_over(self, drive: Drive, config: RunnableConfig) -> Left:
+    async def _take_over(self, drive: Drive) -> Left:
         """Learn what an earlier drive left behind: its log, and the graph's state at its last checkpoint."""
-        left = await self._left(config)
+        left = await self._left(_config(drive.run))
         history: list[Event] = []
         while page := await self.events.read(drive.run.run_id, after=history[-1].seq if history else 0):
             history += page
@@ -272,3 +273,7 @@ class Runner:
             await saver.adelete_thread(run_id)  # type: ignore[union-attr]  # build_graph always sets a saver
         except Exception:
             logger.exception("checkpoints_kept")
+
+
+def _config(run: Run) -> RunnableConfig:
+    return RunnableConfig(configurable={"thread_id": run.run_id}, recursion_limit=RECURSION_LIMIT)

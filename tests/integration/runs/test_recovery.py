@@ -5,10 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import CheckpointTuple
 
 from sentinel.domain.events import Event, EventType
 from sentinel.domain.routes import Midstream
 from sentinel.domain.runs import RunStatus
+from sentinel.persistence.patient_saver import PatientSaver
 from sentinel.providers.base import ToolRequest
 from sentinel.resilience.anchor import find_anchor
 from sentinel.testing.providers import Behaviour
@@ -167,6 +170,28 @@ async def test_a_run_that_was_stopped_before_the_crash_ends_as_cancelled(machine
         run = await asyncio.wait_for(process.service.wait(run_id), 5)
         assert process.one.calls == []
     assert run.status is RunStatus.CANCELLED
+
+
+async def test_a_run_that_is_cancelled_while_it_is_taken_over_keeps_its_text(machine: Callable[..., Machine]) -> None:
+    looking, may_look = asyncio.Event(), asyncio.Event()
+
+    class Slow(PatientSaver):
+        async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+            looking.set()
+            await may_look.wait()
+            return await super().aget_tuple(config)
+
+    run_id = await started_and_died(machine(), HANGS)
+    async with machine(make_saver=Slow).process(one=[HELLO]) as process:
+        await process.take_up()
+        await asyncio.wait_for(looking.wait(), 5)
+        await process.service.cancel(run_id)
+        await asyncio.sleep(0)
+        may_look.set()
+        events = await asyncio.wait_for(process.events(run_id), 5)
+        assert process.one.calls == []
+    assert (events[-1].data["finish_reason"], events[-1].data["text"]) == ("cancelled", "Hel")
+    assert [attempt["cause"] for attempt in events[-1].data["attempts"]] == ["interrupted"]
 
 
 async def test_a_run_that_dies_again_and_again_is_given_up_honestly(machine: Callable[..., Machine]) -> None:
