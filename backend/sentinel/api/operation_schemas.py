@@ -71,6 +71,9 @@ class BreakerView(View):
     opened_at: datetime | None
     retry_at: datetime | None
     override: OverrideView | None
+    rule: str | None
+    """Why it opened: a rule of its own, `manual`, or `shared`: what other processes found."""
+    reason: str | None
 
 
 class BreakerList(View):

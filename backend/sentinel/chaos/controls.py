@@ -2,15 +2,36 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from sentinel.chaos.kill_switches import KillSwitch, KillSwitches
+from sentinel.chaos.kill_switches import KillSwitch
+from sentinel.chaos.stored_switches import StoredSwitches
 from sentinel.clock import Clock
-from sentinel.domain.stores import AuditEntry, AuditLog, FaultStore, KillSwitchRecord
+from sentinel.domain.stores import AuditEntry, AuditLog
 from sentinel.errors import ChaosDisabledError, UnknownTargetError
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.breaker_view import BreakerSnapshot
 from sentinel.resilience.cooldowns import CooldownBoard
+
+
+class ActKind(StrEnum):
+    """What an operator does that other processes have to follow."""
+
+    TRIP = "trip"
+    RESET = "reset"
+    KILL_SWITCH = "kill_switch"
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorAct:
+    """One such act; `seconds` is how long a circuit is to stay open."""
+
+    kind: ActKind
+    target: str
+    actor: str
+    reason: str | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,24 +40,15 @@ class OperatorControls:
 
     board: BreakerBoard
     cooldowns: CooldownBoard
-    kill_switches: KillSwitches
-    faults: FaultStore
+    switches: StoredSwitches
     audit: AuditLog
     clock: Clock
     targets: Collection[str]
     enabled: bool
     observe: Callable[[AuditEntry], None]
     """Is told of every act when it is audited; must neither wait nor raise."""
-
-    async def restore(self) -> None:
-        """Take over the kill switches that were on when the process last stopped, but for those whose time is over."""
-        now = self.clock.now()
-        for record in await self.faults.kill_switches():
-            left = (record.expires_at - now).total_seconds() if record.expires_at else None
-            if left is not None and left <= 0:
-                await self.faults.remove_kill_switch(record.target)
-                continue
-            self.kill_switches.set(record.target, True, actor=record.actor, ttl_seconds=left, reason=record.reason)
+    tell: Callable[["OperatorAct"], None] = lambda act: None
+    """Tells other processes of an act, before it is stored and audited; must neither wait nor raise."""
 
     async def set_kill_switch(
         self, target: str, active: bool, *, actor: str, ttl_seconds: float | None = None, reason: str | None = None
@@ -51,13 +63,13 @@ class OperatorControls:
         self._require_enabled()
         is_tool = target.startswith("tool:") and target.partition("/")[0] in self.targets
         # What was switched off under an older configuration can still be switched on.
-        is_off = any(switch.target == target for switch in self.kill_switches.list())
+        is_off = any(switch.target == target for switch in self.switches.switches.list())
         if not (target in self.targets or is_tool or is_off):
             known = ", ".join(sorted(self.targets))
             message = f"there is no target {target!r}; known targets: {known}, tool:SERVER/TOOL"
             raise UnknownTargetError(message)
-        switch = self.kill_switches.set(target, active, actor=actor, ttl_seconds=ttl_seconds, reason=reason)
-        await self._store(switch)
+        switch = await self.switches.set(target, active, actor=actor, ttl_seconds=ttl_seconds, reason=reason)
+        self.tell(OperatorAct(ActKind.KILL_SWITCH, target, actor=actor, reason=reason))
         await self._audit(
             "kill_switch_on" if active else "kill_switch_off",
             target,
@@ -73,6 +85,8 @@ class OperatorControls:
         """Open a circuit by hand; raises ChaosDisabledError, UnknownBreakerError, RequestError."""
         self._require_enabled()
         snapshot = self.board.trip(key, actor=actor, reason=reason, ttl_seconds=ttl_seconds)
+        seconds = (snapshot.retry_at - self.clock.now()).total_seconds() if snapshot.retry_at else None
+        self.tell(OperatorAct(ActKind.TRIP, key, actor=actor, reason=reason, seconds=seconds))
         await self._audit("breaker_trip", key, actor=actor, reason=reason, ttl_seconds=ttl_seconds)
         return snapshot
 
@@ -86,6 +100,7 @@ class OperatorControls:
         kind, _, target = key.partition(":")
         if kind != "tool":
             self.cooldowns.release(target, actor=actor, reason=reason)
+        self.tell(OperatorAct(ActKind.RESET, key, actor=actor, reason=reason))
         await self._audit("breaker_reset", key, actor=actor, reason=reason)
         return snapshot
 
@@ -94,7 +109,7 @@ class OperatorControls:
         return {
             "enabled": self.enabled,
             "halted": False,
-            "kill_switches": [switch.to_dict() for switch in self.kill_switches.list()],
+            "kill_switches": [switch.to_dict() for switch in self.switches.switches.list()],
             "faults": [],
             "fault_kinds": [],
         }
@@ -103,19 +118,6 @@ class OperatorControls:
         if not self.enabled:
             message = "chaos controls are off here; set SENTINEL_CHAOS=on to use them"
             raise ChaosDisabledError(message)
-
-    async def _store(self, switch: KillSwitch) -> None:
-        if switch.since is None:
-            await self.faults.remove_kill_switch(switch.target)
-            return
-        record = KillSwitchRecord(
-            target=switch.target,
-            actor=switch.actor,
-            created_at=switch.since,
-            reason=switch.reason,
-            expires_at=switch.expires_at,
-        )
-        await self.faults.save_kill_switch(record)
 
     async def _audit(
         self, action: str, target: str, *, actor: str, reason: str | None, ttl_seconds: float | None = None

@@ -80,6 +80,15 @@ class KillSwitches:
         self._switches[target] = (switch, self._clock.monotonic() + seconds)
         return switch
 
+    def adopt(self, switch: KillSwitch) -> None:
+        """Take a switch over as it was thrown before, or elsewhere."""
+        left = (switch.expires_at - self._clock.now()).total_seconds() if switch.expires_at else math.inf
+        self._switches[switch.target] = (switch, self._clock.monotonic() + left)
+
+    def drop(self, target: str) -> None:
+        """Let calls to a target go again: its switch was taken back elsewhere."""
+        self._switches.pop(target, None)
+
     def blocking(self, provider: str, model: str | None = None, tier: str | None = None) -> KillSwitch | None:
         """Return the switch that forbids a call to this model in this tier of its route, the widest first."""
         if not self._switches:

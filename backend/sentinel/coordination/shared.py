@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sentinel.coordination.facts import FactTable
 from sentinel.coordination.fan_out import FanOut
+from sentinel.coordination.leases import Leases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,4 +28,6 @@ class Shared:
     """The parts; `status` gives None where processes have nothing between them."""
 
     fan_out: FanOut
+    facts: FactTable
+    leases: Leases
     status: Callable[[], LinkStatus | None] = nothing_to_reach

@@ -49,8 +49,11 @@ class IncidentReporter:
     # Circuits ---------------------------------------------------------------------------------------------------------
 
     def transition(self, change: Transition) -> None:
-        """A circuit changed. One that opens again after a trial call has not been closed: that is counted, not told."""
-        if change.to_state is BreakerState.OPEN:
+        """A circuit changed. One that opens again after a trial call has not been closed: that is counted, not told.
+
+        What another process has found is told there.
+        """
+        if change.to_state is BreakerState.OPEN and not change.is_followed:
             data = {"from": change.from_state.value, "rule": change.rule.value, **_evidence(change)}
             self._repeats.tell(("circuit", change.key), partial(self._opened, change, data), data=data)
         elif change.to_state is BreakerState.CLOSED:
@@ -70,6 +73,8 @@ class IncidentReporter:
         type_ = IncidentType.TOOL_RECOVERED if is_tool else IncidentType.BREAKER_CLOSED
         title = f"{name} is used again" if is_tool else f"The circuit of {name} closed"
         opened = self._repeats.end(("circuit", change.key))
+        if opened is None and change.is_followed:
+            return
         data: dict[str, Any] = {"from": change.from_state.value, "rule": change.rule.value}
         if opened is not None:
             data |= {"incident_id": opened.incident_id, "after_seconds": _seconds(opened, change)}
@@ -83,11 +88,11 @@ class IncidentReporter:
         if hold.kind is HoldKind.COOLDOWN:
             return
         if hold.kind is HoldKind.MODEL and hold.key not in self._configured:
-            if change.step is HoldStep.BEGAN:
+            if change.step is HoldStep.BEGAN and not change.is_followed:
                 self._unknown_model(hold)
         elif change.step is HoldStep.RELEASED:
             self._released(change)
-        else:
+        elif not change.is_followed:
             data = _hold_data(hold)
             self._repeats.tell(_hold_name(hold), partial(self._latched, hold, data), data=data)
 
@@ -108,6 +113,8 @@ class IncidentReporter:
     def _released(self, change: HoldChange) -> None:
         hold = change.hold
         latched = self._repeats.end(_hold_name(hold))
+        if latched is None and change.is_followed:
+            return
         data = _hold_data(hold) | ({"incident_id": latched.incident_id} if latched else {})
         title = f"{hold.key} is asked again"
         detail = None if change.actor else "a call that checked it was answered"

@@ -11,6 +11,7 @@ from typing import Any
 from sentinel import __version__
 from sentinel.api.services import Services
 from sentinel.chaos.controls import OperatorControls
+from sentinel.chaos.stored_switches import StoredSwitches
 from sentinel.clock import Clock, SystemClock
 from sentinel.coordination.live_events import LiveEvents
 from sentinel.domain.queues import RunQueue
@@ -29,7 +30,7 @@ from sentinel.main.metrics import build_exposition
 from sentinel.main.providers import build_providers, configured_targets, kill_switch_targets, provider_cards
 from sentinel.main.queueing import open_queue, queue_check
 from sentinel.main.resilience import Resilience, build_resilience, prices_of
-from sentinel.main.sharing import open_sharing, redis_check
+from sentinel.main.sharing import joined, open_sharing, redis_check
 from sentinel.main.storage import Storage, open_storage
 from sentinel.main.tools import mcp_endpoint, open_tools, run_budget
 from sentinel.main.upkeep import watch_for_leaks
@@ -84,7 +85,8 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
         storage = await open_storage(settings, clock, stack, shared=shared)
         watch = await watch_over(settings, parts, storage=storage, ids=ids)
         controls = _controls(settings, parts, storage=storage, watch=watch)
-        await controls.restore()
+        await controls.switches.restore()
+        controls = await stack.enter_async_context(joined(settings, parts, shared, controls=controls))
         monitor = _monitor(settings, parts)
         tools = await stack.enter_async_context(
             open_tools(settings, parts, storage=storage, watch=watch, environment=environment)
@@ -154,8 +156,7 @@ def _controls(settings: Settings, parts: Resilience, *, storage: Storage, watch:
     return OperatorControls(
         board=parts.board,
         cooldowns=parts.protection.cooldowns,
-        kill_switches=parts.kill_switches,
-        faults=storage.faults,
+        switches=StoredSwitches(parts.kill_switches, storage.faults, clock=parts.clock),
         audit=storage.audit,
         clock=parts.clock,
         targets=kill_switch_targets(settings),

@@ -1,13 +1,24 @@
 """What this process shares with others: nothing without `REDIS_URL`, else what goes through Redis; and how that is."""
 
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
+from sentinel.chaos.controls import OperatorControls
+from sentinel.chaos.switch_watch import SwitchWatch
 from sentinel.clock import Clock
+from sentinel.coordination.acts import SWITCH, SharedActs
+from sentinel.coordination.circuits import SharedCircuits
+from sentinel.coordination.facts import FactTable
 from sentinel.coordination.fan_out import MemoryFanOut
+from sentinel.coordination.leases import MemoryLeases, ProbeLeases
 from sentinel.coordination.shared import LinkStatus, Shared
+from sentinel.coordination.shared_holds import SharedHolds
 from sentinel.health.checks import CheckResult, Health
 from sentinel.ids import IdSource
+from sentinel.main.providers import configured_targets
+from sentinel.main.resilience import Resilience
+from sentinel.persistence.database_url import is_sqlite, normalise
 from sentinel.settings import Settings
 from sentinel.telemetry.logging import get_logger
 from sentinel.telemetry.series import Reading, Sample, single
@@ -17,19 +28,73 @@ logger = get_logger(__name__)
 
 async def open_sharing(settings: Settings, clock: Clock, *, ids: IdSource, stack: AsyncExitStack) -> Shared:
     """Begin to share, until `stack` ends. A Redis that does not answer keeps nobody from starting."""
+    author = ids.new()
+    facts = FactTable(author, clock=clock)
     if settings.redis_url is None:
-        return Shared(fan_out=MemoryFanOut())
+        return Shared(fan_out=MemoryFanOut(), facts=facts, leases=MemoryLeases(author, clock=clock))
     # The client library takes a third of a second to import: only who has a Redis pays for it.
     from sentinel.coordination.over_redis import open_redis  # noqa: PLC0415
 
     return await open_redis(
         settings.redis_url.get_secret_value(),
         namespace=settings.sharing.namespace,
-        author=ids.new(),
+        facts=facts,
         clock=clock,
         on_state=_log_state,
         stack=stack,
     )
+
+
+class Common:
+    """What processes have in common, so that one can say something of it to the others.
+
+    That is what the configuration names, but for tool servers and simulated providers that each process starts for
+    itself. What callers name is not told of: they may think of any number of models.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Read it from the configuration."""
+        simulated = settings.simulated_providers
+        targets = [target for target in configured_targets(settings) if target.provider not in simulated]
+        self._circuits = frozenset(key for target in targets for key in target.breaker_keys)
+        self._held = frozenset(name for target in targets for name in (target.provider, str(target)))
+        self._servers = frozenset(name for name, server in settings.mcp_servers.items() if server.url is not None)
+
+    def circuit(self, key: str) -> bool:
+        """Tell whether a circuit is one of something that they have in common."""
+        kind, _, name = key.partition(":")
+        return key in self._circuits or (kind == "tool" and name.partition("/")[0] in self._servers)
+
+    def hold(self, key: str) -> bool:
+        """Tell whether a provider or target is."""
+        return key in self._held
+
+
+@asynccontextmanager
+async def joined(
+    settings: Settings, parts: Resilience, shared: Shared, *, controls: OperatorControls
+) -> AsyncIterator[OperatorControls]:
+    """Join circuits, holds and kill switches with those of other processes; give the controls that tell them.
+
+    On PostgreSQL other processes may throw a kill switch: the database is looked into, at once when they tell of it.
+    """
+    common, clock = Common(settings), parts.clock
+    circuits = SharedCircuits(
+        parts.board, shared.facts, clock=clock, share=settings.sharing.quorum, is_shared=common.circuit
+    )
+    holds = SharedHolds(parts.protection.cooldowns, shared.facts, clock=clock, is_shared=common.hold)
+    probes = ProbeLeases(shared.leases, parts.board, clock=clock, is_shared=common.circuit)
+    acts = SharedActs(parts.board, parts.protection.cooldowns, circuits, facts=shared.facts, clock=clock)
+    parts.board.probe_only_if(probes.may_probe)
+    parts.transitions.add(circuits.transition, probes.transition)
+    parts.holds.add(holds.change)
+    watch = SwitchWatch(controls.switches.refresh, clock=clock)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(probes.aclose)
+        if not is_sqlite(normalise(settings.database_url.get_secret_value())):
+            shared.facts.listen(SWITCH, lambda _: watch.wake())
+            await stack.enter_async_context(watch)
+        yield replace(controls, tell=acts.tell)
 
 
 def _log_state(state: LinkStatus) -> None:
@@ -61,6 +126,12 @@ def sharing_readings(shared: Shared) -> Iterator[Reading]:
         status = shared.status()
         return status.dropped if status else 0
 
+    yield Reading(
+        name="sentinel_processes",
+        help="Processes that share with this one, itself included.",
+        labels=[],
+        read=single(lambda: shared.facts.processes),
+    )
     yield Reading(name="sentinel_redis_up", help="1 while Redis answers, else 0.", labels=[], read=is_up)
     yield Reading(
         name="sentinel_event_messages_dropped_total",

@@ -18,8 +18,10 @@ from sentinel.resilience.breaker_view import (
     BreakerState,
     CircuitRefusal,
     Listener,
+    MayProbe,
     OverrideKind,
     ignore_transition,
+    probes_alone,
 )
 from sentinel.resilience.circuit_breaker import CircuitBreaker
 from sentinel.resilience.circuit_permit import CircuitPermit
@@ -132,7 +134,12 @@ class BreakerBoard:
         self._rng = rng
         self._listener = listener
         self._max_circuits = max_circuits
+        self._may_probe: MayProbe = probes_alone
         self._circuits: dict[str, CircuitBreaker] = {}
+
+    def probe_only_if(self, may_probe: MayProbe) -> None:
+        """Ask `may_probe` before a probe from now on: other processes call the same targets."""
+        self._may_probe = may_probe
 
     def get(self, key: str) -> CircuitBreaker:
         """Return the circuit of that key, made if need be.
@@ -146,6 +153,11 @@ class BreakerBoard:
     def find(self, key: str) -> CircuitBreaker | None:
         """Return the circuit of that key if there is one."""
         return self._circuits.get(key)
+
+    @property
+    def keys(self) -> list[str]:
+        """Every circuit there is."""
+        return list(self._circuits)
 
     def snapshot(self) -> list[BreakerSnapshot]:
         """Return every circuit as it is now, by key."""
@@ -199,7 +211,7 @@ class BreakerBoard:
         circuit.trip(actor=actor, reason=reason, ttl_seconds=ttl_seconds)
         return circuit.snapshot()
 
-    def reset(self, key: str, *, actor: str, reason: str | None = None) -> BreakerSnapshot:
+    def reset(self, key: str, *, actor: str, reason: str | None = None, is_followed: bool = False) -> BreakerSnapshot:
         """Close a circuit by hand; that of a provider with those of all its models.
 
         Raises:
@@ -207,7 +219,7 @@ class BreakerBoard:
         """
         circuit = self._known(key)
         for each in (circuit, *self._models_of(key)):
-            each.reset(actor=actor, reason=reason)
+            each.reset(actor=actor, reason=reason, is_followed=is_followed)
         return circuit.snapshot()
 
     def force(
@@ -243,7 +255,14 @@ class BreakerBoard:
         while len(self._circuits) >= self._max_circuits:
             del self._circuits[self._least_needed()]
         config = self._profiles.get(kind, self._default)
-        circuit = CircuitBreaker(key, clock=self._clock, config=config, rng=self._rng, listener=self._listener)
+        circuit = CircuitBreaker(
+            key,
+            clock=self._clock,
+            config=config,
+            rng=self._rng,
+            listener=self._listener,
+            may_probe=lambda key: self._may_probe(key),  # noqa: PLW0108 - who is asked may change
+        )
         self._circuits[key] = circuit
         return circuit
 

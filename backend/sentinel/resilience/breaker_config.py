@@ -66,6 +66,11 @@ class BreakerConfig:
         """The open time at which the doubling ends, before jitter."""
         return max(self.max_open_seconds, self.recovery_seconds)
 
+    @property
+    def longest_follow_seconds(self) -> float:
+        """How long the word of other processes may keep a circuit open."""
+        return max(self.longest_open_seconds * (1 + self.open_jitter), self.max_retry_after_seconds)
+
     def _check(self, name: str, value: float) -> None:
         if name in _COUNTS and (not isinstance(value, int) or value < 1):
             self._refuse(name, "a whole number from 1")

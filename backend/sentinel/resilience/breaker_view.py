@@ -37,6 +37,8 @@ class TransitionRule(StrEnum):
     """Half-open lasted too long."""
     MANUAL = "manual"
     """An operator's trip, reset or override."""
+    SHARED = "shared"
+    """What other processes found out about the target."""
 
 
 class OverrideKind(StrEnum):
@@ -50,12 +52,22 @@ class OverrideKind(StrEnum):
     """Admits every call and counts, but does not open."""
 
 
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What a change of state is for; the words are those of a transition."""
+
+    rule: TransitionRule
+    reason: str | None = None
+    actor: str | None = None
+    is_followed: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
     """One change of state. `epoch` is the new one; the counts are those that led to it; times are UTC.
 
     `actor` and `reason` are the operator and his words for a manual change; otherwise `reason` is the cause of
-    the failure that decided, if one did.
+    the failure that decided, if one did. `is_followed`: another process has found or done it, and told it there.
     """
 
     key: str
@@ -71,10 +83,20 @@ class Transition:
     open_until: datetime | None = None
     actor: str | None = None
     reason: str | None = None
+    is_followed: bool = False
 
 
 Listener = Callable[[Transition], None]
 """Gets each transition, after it is done and before the call that caused it returns; it must not raise."""
+
+
+MayProbe = Callable[[str], bool]
+"""Tells whether this process may probe the circuit of that key now; asks for it where others might, and never waits."""
+
+
+def probes_alone(key: str) -> bool:
+    """Let this process probe: nobody else does."""
+    return True
 
 
 def ignore_transition(transition: Transition) -> None:
@@ -114,7 +136,7 @@ class BreakerSnapshot:
     """A circuit at one instant. Counts are those of the window; while not closed, those that opened it.
 
     `retry_at` is when an open circuit may be probed. `rejected`, `ignored` (results of older epochs and second
-    results) and `neutral` are totals since the circuit was made.
+    results) and `neutral` are totals since the circuit was made. `rule` and `reason` say why it last opened.
     """
 
     key: str
@@ -134,6 +156,8 @@ class BreakerSnapshot:
     opened_at: datetime | None
     retry_at: datetime | None
     override: Override | None
+    rule: TransitionRule | None = None
+    reason: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give the wire shape of `GET /api/breakers`."""
@@ -146,4 +170,6 @@ class BreakerSnapshot:
             "opened_at": self.opened_at.isoformat() if self.opened_at else None,
             "retry_at": self.retry_at.isoformat() if self.retry_at else None,
             "override": self.override.to_dict() if self.override else None,
+            "rule": self.rule.value if self.rule else None,
+            "reason": self.reason,
         }

@@ -17,11 +17,14 @@ from sentinel.resilience.breaker_view import (
     BreakerState,
     CircuitRefusal,
     Listener,
+    MayProbe,
     Override,
     OverrideKind,
     Transition,
     TransitionRule,
+    Why,
     ignore_transition,
+    probes_alone,
 )
 from sentinel.resilience.circuit_permit import CircuitPermit
 from sentinel.resilience.trip_rule import Evidence
@@ -50,13 +53,18 @@ class CircuitBreaker:
         config: BreakerConfig | None = None,
         rng: Callable[[], float],
         listener: Listener = ignore_transition,
+        may_probe: MayProbe = probes_alone,
     ) -> None:
-        """Start closed. `rng` gives floats in [0, 1); `listener` gets each transition, after it is done."""
+        """Start closed. `rng` gives floats in [0, 1); `listener` gets each transition, after it is done.
+
+        `may_probe` is asked before a probe; while it says no, another process probes.
+        """
         self.key = key
         self._clock = clock
         self._config = config or BreakerConfig()
         self._rng = rng
         self._listener = listener
+        self._may_probe = may_probe
         self._evidence = Evidence(self._config)
         self._override: Override | None = None
         self._override_until = -math.inf
@@ -64,7 +72,7 @@ class CircuitBreaker:
         self._epoch = 0
         self._closed_since = clock.monotonic()
         self._opened_at = self._open_until = self._half_open_until = -math.inf
-        self._opened_by = TransitionRule.MANUAL
+        self._opened_for = Why(TransitionRule.MANUAL)
         self._reopens = 0
         self._probe: CircuitPermit | None = None
         self._probe_successes = 0
@@ -93,20 +101,22 @@ class CircuitBreaker:
         if self._state is _HALF_OPEN and self._probe is not None:
             wait = min(self._config.half_open_retry_seconds, self._half_open_until - now)
             return CircuitRefusal(self.key, _HALF_OPEN, wait)
+        if not self._may_probe(self.key):
+            return CircuitRefusal(self.key, self._state, self._config.half_open_retry_seconds)
         return None
 
     @property
     def admits_panic(self) -> bool:
         """Whether a call in a panic would be admitted: not by a circuit that an operator opened or that is probing."""
         refusal = self.refusal()
-        is_own_verdict = self._state is _OPEN and self._opened_by is not TransitionRule.MANUAL
+        is_own_verdict = self._state is _OPEN and self._opened_for.rule is not TransitionRule.MANUAL
         return refusal is None or is_own_verdict
 
     def _acquire_guarded(self, is_panic: bool) -> CircuitPermit:
         refusal = self.refusal()
         now = self._clock.monotonic()
         if refusal is None and self._state is _OPEN:
-            self._change(_HALF_OPEN, TransitionRule.ELAPSED, now)
+            self._change(_HALF_OPEN, Why(TransitionRule.ELAPSED), now)
             refusal = self.refusal()  # asked again: the listener may have come back here and taken the slot
         if refusal is not None and not (is_panic and self.admits_panic):
             self._rejected += 1
@@ -189,9 +199,9 @@ class CircuitBreaker:
         self._probe = None
         self._probe_successes += 1
         if self._state is _OPEN:
-            self._change(_HALF_OPEN, TransitionRule.PANIC, now)
+            self._change(_HALF_OPEN, Why(TransitionRule.PANIC), now)
         if self._state is _HALF_OPEN and self._probe_successes >= self._config.successes_to_close:
-            self._change(_CLOSED, TransitionRule.PROBE, now)
+            self._change(_CLOSED, Why(TransitionRule.PROBE), now)
 
     # Transitions ----------------------------------------------------------------------------------------------------
 
@@ -215,7 +225,7 @@ class CircuitBreaker:
 
     def _open(self, rule: TransitionRule, now: float, *, reason: str | None = None) -> None:
         self._open_until = max(now + self._open_seconds(now), self._evidence.not_before)
-        self._change(_OPEN, rule, now, reason=reason)
+        self._change(_OPEN, Why(rule, reason), now)
 
     def _open_seconds(self, now: float) -> float:
         config = self._config
@@ -224,21 +234,13 @@ class CircuitBreaker:
         seconds = min(config.recovery_seconds * 2.0**self._reopens, config.longest_open_seconds)
         return seconds * (1 + config.open_jitter * self._rng())
 
-    def _change(
-        self,
-        state: BreakerState,
-        rule: TransitionRule,
-        now: float,
-        *,
-        actor: str | None = None,
-        reason: str | None = None,
-    ) -> None:
+    def _change(self, state: BreakerState, why: Why, now: float) -> None:
         before, self._state = self._state, state
         self._epoch += 1
         self._probe = None
-        transition = self._transition(before, rule, now, actor=actor, reason=reason)
+        transition = self._transition(before, why, now)
         if state is _OPEN:
-            self._opened_at, self._opened_by = now, rule
+            self._opened_at, self._opened_for = now, why
         elif state is _HALF_OPEN:
             self._half_open_until = now + self._config.half_open_max_seconds
         else:
@@ -250,8 +252,12 @@ class CircuitBreaker:
 
     # Operators ------------------------------------------------------------------------------------------------------
 
-    def trip(self, *, actor: str, reason: str | None = None, ttl_seconds: float | None = None) -> None:
+    def trip(
+        self, *, actor: str, reason: str | None = None, ttl_seconds: float | None = None, is_followed: bool = False
+    ) -> None:
         """Open the circuit for `ttl_seconds`, or as long as a failing target would be; then it probes as usual.
+
+        `is_followed`: the operator is at another process, here and in `reset`.
 
         Raises:
             RequestError: The time is not above zero, or more than a year.
@@ -260,15 +266,15 @@ class CircuitBreaker:
         self._settle(now)
         until = now + self._open_seconds(now) if ttl_seconds is None else _after(now, ttl_seconds)
         self._override = None
-        self._open_by_hand(now, until, actor=actor, reason=reason)
+        self._open_by_hand(now, until, Why(TransitionRule.MANUAL, reason, actor=actor, is_followed=is_followed))
 
-    def reset(self, *, actor: str, reason: str | None = None) -> None:
+    def reset(self, *, actor: str, reason: str | None = None, is_followed: bool = False) -> None:
         """Close the circuit, forget everything counted, end an override; calls in flight count no more."""
         now = self._clock.monotonic()
         self._settle(now)
         self._override = None
         self._reopens = 0
-        self._change(_CLOSED, TransitionRule.MANUAL, now, actor=actor, reason=reason)
+        self._change(_CLOSED, Why(TransitionRule.MANUAL, reason, actor=actor, is_followed=is_followed), now)
 
     def force(self, kind: OverrideKind, *, ttl_seconds: float, actor: str, reason: str | None = None) -> None:
         """Hold the circuit to an override; forced open ends in probing, the others in an ordinary closed circuit.
@@ -281,14 +287,38 @@ class CircuitBreaker:
         until = _after(now, ttl_seconds)
         self._override = Override(kind=kind, actor=actor, reason=reason, expires_at=self._wall(until))
         self._override_until = until
+        by_hand = Why(TransitionRule.MANUAL, reason, actor=actor)
         if kind is OverrideKind.FORCED_OPEN:
-            self._open_by_hand(now, until, actor=actor, reason=reason)
+            self._open_by_hand(now, until, by_hand)
         elif kind is OverrideKind.FORCED_CLOSED or self._state is not _CLOSED:
-            self._change(_CLOSED, TransitionRule.MANUAL, now, actor=actor, reason=reason)
+            self._change(_CLOSED, by_hand, now)
 
-    def _open_by_hand(self, now: float, until: float, *, actor: str, reason: str | None) -> None:
+    def _open_by_hand(self, now: float, until: float, why: Why) -> None:
         self._open_until, self._probe_successes = until, 0
-        self._change(_OPEN, TransitionRule.MANUAL, now, actor=actor, reason=reason)
+        self._change(_OPEN, why, now)
+
+    # Other processes ------------------------------------------------------------------------------------------------
+
+    def follow_open(self, seconds: float, *, reason: str | None = None) -> None:
+        """Open a closed circuit for what others found out; an operator's override stands."""
+        now = self._clock.monotonic()
+        self._settle(now)
+        if self._state is _CLOSED and self._override is None:
+            self._open_until = now + min(seconds, self._config.longest_follow_seconds)
+            self._change(_OPEN, Why(TransitionRule.SHARED, reason, is_followed=True), now)
+
+    def follow_hold(self, seconds: float) -> None:
+        """Keep an open circuit open for so long at least: the probe of another process failed."""
+        if self._state is _OPEN:
+            until = self._clock.monotonic() + min(seconds, self._config.longest_follow_seconds)
+            self._open_until = max(self._open_until, until)
+
+    def follow_close(self) -> None:
+        """Close a circuit that is not: the probes of another process succeeded. An operator's override stands."""
+        now = self._clock.monotonic()
+        self._settle(now)
+        if self._state is not _CLOSED and self._override is None:
+            self._change(_CLOSED, Why(TransitionRule.SHARED, is_followed=True), now)
 
     # Views ----------------------------------------------------------------------------------------------------------
 
@@ -326,6 +356,8 @@ class CircuitBreaker:
             opened_at=None if self._state is _CLOSED else self._wall(self._opened_at),
             retry_at=self._wall(self._open_until) if is_open else None,
             override=self._override,
+            rule=None if self._state is _CLOSED else self._opened_for.rule,
+            reason=None if self._state is _CLOSED else self._opened_for.reason,
         )
 
     def _look(self) -> None:
@@ -334,15 +366,13 @@ class CircuitBreaker:
         if self._state is _CLOSED:  # otherwise the counts that opened it stay to be seen
             self._evidence.window.advance(now)
 
-    def _transition(
-        self, before: BreakerState, rule: TransitionRule, now: float, *, actor: str | None, reason: str | None
-    ) -> Transition:
+    def _transition(self, before: BreakerState, why: Why, now: float) -> Transition:
         window = self._evidence.window
         return Transition(
             key=self.key,
             from_state=before,
             to_state=self._state,
-            rule=rule,
+            rule=why.rule,
             failures=window.failures,
             successes=window.successes,
             slow=window.slow,
@@ -350,8 +380,9 @@ class CircuitBreaker:
             epoch=self._epoch,
             at=self._wall(now),
             open_until=self._wall(self._open_until) if self._state is _OPEN else None,
-            actor=actor,
-            reason=reason,
+            actor=why.actor,
+            reason=why.reason,
+            is_followed=why.is_followed,
         )
 
     def _wall(self, instant: float) -> datetime:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sentinel.clock import Clock
 from sentinel.domain.attempts import Attempt
@@ -20,6 +20,8 @@ from sentinel.resilience.holds import Hold, HoldChange, HoldKind, HoldListener, 
 from sentinel.resilience.refusal import Refusal, RefusalCause
 
 _MAX_DOUBLINGS = 30
+_NEWS_SECONDS = 1.0
+"""A cool-down that grows by less is not told again: calls in flight together ask for nearly the same."""
 _CLOCK_GRAIN_SECONDS = 0.001
 """Sleepers may wake this much early; who waited for a cool-down must find it over."""
 
@@ -197,7 +199,13 @@ class CooldownBoard:
             self._keep(self._cooldowns, key, held)
             self._tell(HoldStep.BEGAN, key, held)
         else:  # calls that were in flight together do not make a streak
-            held.until = max(held.until, now + self._cooldown_seconds(retry_after, held.streak))
+            self._grow(key, held, now + self._cooldown_seconds(retry_after, held.streak))
+
+    def _grow(self, key: str, held: _Held, until: float) -> None:
+        grown = until - held.until
+        held.until = max(held.until, until)
+        if grown >= _NEWS_SECONDS:
+            self._tell(HoldStep.RENEWED, key, held)
 
     def latch(self, target: Target, scope: LatchScope, *, cause: str | None = None, detail: str | None = None) -> None:
         """Disable the target's credential or model until a later check succeeds or an operator releases it."""
@@ -223,24 +231,50 @@ class CooldownBoard:
         if cooldown is not None and cooldown.until <= self._clock.monotonic():
             del self._cooldowns[key]
 
+    # Other processes --------------------------------------------------------------------------------------------------
+
+    def follow(self, kind: HoldKind, key: str, seconds: float, *, cause: str, detail: str | None = None) -> None:
+        """Hold what a target has told another process; a running hold grows and is never cut short."""
+        holds = self._cooldowns if kind is HoldKind.COOLDOWN else self._latches
+        longest = self._config.max_seconds if kind is HoldKind.COOLDOWN else self._config.recheck_seconds
+        now, held, step = self._clock.monotonic(), holds.get(key), HoldStep.RENEWED
+        if held is None or (kind is HoldKind.COOLDOWN and held.until <= now):
+            held, step = _Held(kind, cause, since=now, until=now), HoldStep.BEGAN
+            self._keep(holds, key, held)
+        grown = now + min(seconds, longest) - held.until
+        held.detail = detail or held.detail
+        held.until += max(0.0, grown)
+        if step is HoldStep.BEGAN or grown >= _NEWS_SECONDS:
+            self._tell(step, key, held, is_followed=True)
+
+    def follow_release(self, kind: HoldKind, key: str) -> None:
+        """End a hold that another process found to be over."""
+        holds = self._cooldowns if kind is HoldKind.COOLDOWN else self._latches
+        if key in holds:
+            self._released_now(key)
+            self._end(holds, key, is_followed=True)
+
     # Operators and views ----------------------------------------------------------------------------------------------
 
-    def release(self, key: str, *, actor: str, reason: str | None = None) -> list[Hold]:
+    def release(self, key: str, *, actor: str, reason: str | None = None, is_followed: bool = False) -> list[Hold]:
         """End all holds of a `provider`, those of its models included, or of one `provider/model`; give what was held.
 
         A latch comes back with the next refusal, but not by calls that were already in flight.
         """
         running = self._running_cooldowns()
         ended = [
-            self._end(holds, each, actor=actor, reason=reason)
+            self._end(holds, each, actor=actor, reason=reason, is_followed=is_followed)
             for holds, keys in ((self._latches, list(self._latches)), (self._cooldowns, list(running)))
             for each in keys
             if each == key or each.startswith(f"{key}/")
         ]
         if ended:
-            self._released = dict(list(self._released.items())[-self._config.max_holds + 1 :])
-            self._released[key] = self._calls
+            self._released_now(key)
         return ended
+
+    def _released_now(self, key: str) -> None:
+        self._released = dict(list(self._released.items())[-self._config.max_holds + 1 :])
+        self._released[key] = self._calls
 
     def snapshot(self) -> list[Hold]:
         """Return everything that is held now, by key; cool-downs that are over are not."""
@@ -259,16 +293,13 @@ class CooldownBoard:
             del holds[min(holds, key=lambda each: holds[each].until)]
         holds[key] = held
 
-    def _end(self, holds: dict[str, _Held], key: str, *, actor: str | None = None, reason: str | None = None) -> Hold:
+    def _end(self, holds: dict[str, _Held], key: str, **operator: Any) -> Hold:
         held = holds.pop(key)
-        self._tell(HoldStep.RELEASED, key, held, actor=actor, reason=reason)
+        self._tell(HoldStep.RELEASED, key, held, **operator)
         return self._view(key, held)
 
-    def _tell(
-        self, step: HoldStep, key: str, held: _Held, *, actor: str | None = None, reason: str | None = None
-    ) -> None:
-        at = self._clock.now()
-        self._listener(HoldChange(step=step, hold=self._view(key, held), at=at, actor=actor, reason=reason))
+    def _tell(self, step: HoldStep, key: str, held: _Held, **operator: Any) -> None:
+        self._listener(HoldChange(step=step, hold=self._view(key, held), at=self._clock.now(), **operator))
 
     def _view(self, key: str, held: _Held) -> Hold:
         wall, now = self._clock.now(), self._clock.monotonic()
@@ -278,6 +309,7 @@ class CooldownBoard:
             cause=held.cause,
             since=wall + timedelta(seconds=held.since - now),
             until=wall + timedelta(seconds=held.until - now),
+            detail=held.detail,
         )
 
 

@@ -23,7 +23,7 @@ class HoldStep(StrEnum):
 
     BEGAN = "began"
     RENEWED = "renewed"
-    """It was checked, and holds on."""
+    """It was checked, and holds on; or the target asked for a longer pause."""
     RELEASED = "released"
 
 
@@ -39,6 +39,7 @@ class Hold:
     cause: str
     since: datetime
     until: datetime
+    detail: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain data."""
@@ -53,13 +54,17 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldChange:
-    """One step of a hold, for logs and incidents; `actor` and `reason` are the operator's, if it was one."""
+    """One step of a hold, for logs and incidents; `actor` and `reason` are the operator's, if it was one.
+
+    `is_followed`: another process was told so, and passed it on.
+    """
 
     step: HoldStep
     hold: Hold
     at: datetime
     actor: str | None = None
     reason: str | None = None
+    is_followed: bool = False
 
 
 HoldListener = Callable[[HoldChange], None]

@@ -349,6 +349,7 @@ class SharingSettings(Model):
     """What processes on one Redis share."""
 
     namespace: Name = "sentinel"
+    quorum: Share = 0.3
 
 
 class QueueSettings(Model):

@@ -324,6 +324,8 @@ def test_snapshot_has_the_shape_of_the_api(bench: Bench) -> None:
         "opened_at": None,
         "retry_at": None,
         "override": None,
+        "rule": None,
+        "reason": None,
     }
     half_open_with_probe(bench)
     wire = bench.circuit.snapshot().to_dict()

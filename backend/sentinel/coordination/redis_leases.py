@@ -1,0 +1,67 @@
+"""Leases in Redis: one key each, with an owner and an end. Every answer comes within the time of a command."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from sentinel.coordination.leases import Answer
+from sentinel.coordination.redis_link import RedisLink
+from sentinel.errors import StoreUnavailableError
+
+_TAKE = """
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+_GIVE_BACK = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 0
+"""
+
+
+class RedisLeases:
+    """Implements Leases over Redis."""
+
+    def __init__(self, link: RedisLink, *, namespace: str, author: str) -> None:
+        """Take leases as `author`."""
+        self._link = link
+        self._prefix = f"{namespace}:lease:"
+        self._author = author
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def ask(self, name: str, seconds: float, answer: Answer) -> None:
+        """Answer soon; at once and with yes while Redis is away."""
+        if self._link.is_up:
+            self._begin(self._take(name, seconds, answer))
+        else:
+            answer(True)
+
+    def give_back(self, name: str) -> None:
+        """Let go of it soon; if that fails it lapses."""
+        if self._link.is_up:
+            self._begin(self._give_back(name))
+
+    async def aclose(self) -> None:
+        """Wait for what is under way."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="redis-lease")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _take(self, name: str, seconds: float, answer: Answer) -> None:
+        try:
+            taken = await self._link.run(
+                lambda redis: redis.eval(_TAKE, 1, self._prefix + name, self._author, round(seconds * 1000))
+            )
+        except StoreUnavailableError:
+            taken = True
+        answer(bool(taken))
+
+    async def _give_back(self, name: str) -> None:
+        try:
+            await self._link.run(lambda redis: redis.eval(_GIVE_BACK, 1, self._prefix + name, self._author))
+        except StoreUnavailableError:
+            return  # it lapses by itself
