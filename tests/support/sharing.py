@@ -34,6 +34,7 @@ class Process:
         share: float = 0.3,
         is_shared: Callable[[str], bool] = lambda key: True,
         config: BreakerConfig = STEADY,
+        facts: FactTable | None = None,
     ) -> None:
         self.author = author
         self.clock = clock
@@ -41,7 +42,7 @@ class Process:
         self.hold_changes: list[HoldChange] = []
         self.board = BreakerBoard(clock, default=config, rng=lambda: 0.5, listener=self._changed)
         self.cooldowns = CooldownBoard(clock, listener=self._held)
-        self.facts = FactTable(author, clock=clock)
+        self.facts = facts or FactTable(author, clock=clock)
         self.circuits = SharedCircuits(self.board, self.facts, clock=clock, share=share, is_shared=is_shared)
         self.holds = SharedHolds(self.cooldowns, self.facts, clock=clock, is_shared=is_shared)
         self.acts = SharedActs(self.board, self.cooldowns, self.circuits, facts=self.facts, clock=clock)

@@ -929,8 +929,15 @@ export interface components {
             /** Opened At */
             opened_at: string | null;
             override: components["schemas"]["OverrideView"] | null;
+            /** Reason */
+            reason: string | null;
             /** Retry At */
             retry_at: string | null;
+            /**
+             * Rule
+             * @description Why it opened: a rule of its own, `manual`, or `shared`: what other processes found.
+             */
+            rule: string | null;
             /**
              * State
              * @enum {string}

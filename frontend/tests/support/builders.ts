@@ -84,6 +84,8 @@ export function breaker(changes: Partial<Breaker> = {}): Breaker {
     opened_at: null,
     retry_at: null,
     override: null,
+    rule: null,
+    reason: null,
     ...changes,
   };
 }

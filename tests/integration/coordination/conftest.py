@@ -8,9 +8,12 @@ from uuid import uuid4
 import pytest
 
 from sentinel.clock import SystemClock
+from sentinel.coordination.facts import FactTable
 from sentinel.coordination.fan_out import MemoryFanOut
 from sentinel.coordination.live_events import LiveEvents
+from sentinel.coordination.redis_facts import RedisFacts
 from sentinel.coordination.redis_fan_out import RedisFanOut
+from sentinel.coordination.redis_leases import RedisLeases
 from sentinel.coordination.redis_link import RedisLink, WatchPace
 from sentinel.coordination.shared import LinkStatus
 from sentinel.coordination.subscriptions import Subscriptions
@@ -31,6 +34,9 @@ class Member:
         self.link.add(self.states.append)
         self.subscriptions = Subscriptions(url, clock=clock, pace=PACE)
         self.fan_out = RedisFanOut(self.link, self.subscriptions, namespace=namespace, author=self.author)
+        self.facts = FactTable(self.author, clock=clock)
+        self.carrier = RedisFacts(self.link, self.subscriptions, self.facts, namespace=namespace, clock=clock)
+        self.leases = RedisLeases(self.link, namespace=namespace, author=self.author)
 
     async def is_up(self, is_up: bool = True) -> None:
         """Wait until it knows that Redis is there, or away."""
@@ -47,8 +53,9 @@ class Members:
     async def join(self, url: str, *, namespace: str | None = None) -> Member:
         """Start one; it is stopped when the test ends."""
         member = Member(url, namespace or self._namespace)
-        for part in (member.link, member.subscriptions, member.fan_out):
+        for part in (member.link, member.subscriptions, member.fan_out, member.carrier):
             await self._stack.enter_async_context(part)
+        self._stack.push_async_callback(member.leases.aclose)
         return member
 
 

@@ -1,0 +1,109 @@
+"""Circuits of ten processes over a real Redis that is lost, slow and back: no call waits for it, none fails for it."""
+
+import asyncio
+
+import pytest
+
+from sentinel.clock import SystemClock
+from sentinel.coordination.redis_link import COMMAND_SECONDS
+from sentinel.resilience.breaker_board import Permit
+from sentinel.resilience.breaker_config import BreakerConfig
+from sentinel.resilience.breaker_view import BreakerState
+from tests.integration.coordination.conftest import Member, Members, until
+from tests.support.redis import RedisServer
+from tests.support.sharing import KEY, Process
+
+CLOSED, OPEN = BreakerState.CLOSED, BreakerState.OPEN
+SHORT = BreakerConfig(recovery_seconds=0.3, max_open_seconds=0.3, open_jitter=0.0)
+
+
+class Replica(Process):
+    """A process whose facts and leases go through Redis."""
+
+    def __init__(self, member: Member, config: BreakerConfig) -> None:
+        super().__init__(member.author, clock=SystemClock(), leases=member.leases, config=config, facts=member.facts)
+        self.member = member
+
+
+async def _replicas(members: Members, server: RedisServer, count: int, config: BreakerConfig) -> list[Replica]:
+    replicas = [Replica(await members.join(server.url), config) for _ in range(count)]
+    await until(lambda: all(each.facts.processes == count for each in replicas))
+    return replicas
+
+
+def _states(replicas: list[Replica]) -> set[BreakerState]:
+    return {each.state() for each in replicas}
+
+
+async def _crowd(replicas: list[Replica], rounds: int = 5) -> list[tuple[Replica, Permit]]:
+    """Ten callers at each, again and again, until one has been let through; who was."""
+    let_through = []
+    for _ in range(rounds):
+        for _ in range(10):
+            let_through += [(each, permit) for each in replicas if (permit := each.call()) is not None]
+        await asyncio.sleep(0.02)
+    return let_through
+
+
+async def test_of_ten_callers_at_each_of_ten_replicas_one_probes(own_redis: RedisServer, members: Members) -> None:
+    replicas = await _replicas(members, own_redis, 10, SHORT)
+    for each in replicas[:3]:
+        each.fail()
+    await until(lambda: _states(replicas) == {OPEN})
+    await asyncio.sleep(0.35)
+    for remaining in (1, 0):
+        probes = await _crowd(replicas)
+        assert len(probes) == 1
+        probes[0][1].success()
+        if remaining:
+            replicas = [probes[0][0], *(each for each in replicas if each is not probes[0][0])]
+    await until(lambda: _states(replicas) == {CLOSED})
+    for each in replicas:
+        await each.probes.aclose()
+
+
+async def test_one_sick_replica_opens_nothing_elsewhere(own_redis: RedisServer, members: Members) -> None:
+    replicas = await _replicas(members, own_redis, 4, BreakerConfig())
+    replicas[0].fail()
+    await until(lambda: all(len(each.facts.of("vote", KEY)) == 1 for each in replicas))
+    assert [each.state() for each in replicas] == [OPEN, CLOSED, CLOSED, CLOSED]
+
+
+@pytest.mark.parametrize("loss", ["stop", "freeze"])
+async def test_circuits_work_alone_while_redis_is_away_and_agree_when_it_is_back(
+    own_redis: RedisServer, members: Members, loss: str
+) -> None:
+    replicas = await _replicas(members, own_redis, 3, SHORT)
+    own_redis.stop() if loss == "stop" else own_redis.freeze()
+    loop = asyncio.get_running_loop()
+    slowest = 0.0
+    for each in replicas[:2]:
+        for _ in range(5):
+            began = loop.time()
+            assert each.fail(1) == 1
+            slowest = max(slowest, loop.time() - began)
+    assert slowest < COMMAND_SECONDS  # a call does no I/O, whatever Redis does
+    assert [each.state() for each in replicas] == [OPEN, OPEN, CLOSED]
+    for each in replicas:
+        await each.member.is_up(False)
+    await asyncio.sleep(0.35)
+    assert replicas[0].fail(1) == 1  # it probes on its own
+    own_redis.start() if loss == "stop" else own_redis.thaw()
+    await until(lambda: replicas[2].facts.processes == 3 and len(replicas[2].facts.of("vote", KEY)) == 2)
+    replicas[1].reset()
+    await until(lambda: _states(replicas) == {CLOSED})
+    for each in replicas:
+        await each.probes.aclose()
+
+
+async def test_flapping_redis_leaves_all_of_one_mind_in_the_end(own_redis: RedisServer, members: Members) -> None:
+    replicas = await _replicas(members, own_redis, 4, BreakerConfig())
+    for round_ in range(6):
+        own_redis.kill() if round_ % 2 else own_redis.freeze()
+        await asyncio.sleep(0.08)
+        replicas[round_ % 3].fail()
+        own_redis.start() if round_ % 2 else own_redis.thaw()
+        await asyncio.sleep(0.08)
+    await until(lambda: _states(replicas) == {OPEN})
+    replicas[3].reset()
+    await until(lambda: _states(replicas) == {CLOSED})
