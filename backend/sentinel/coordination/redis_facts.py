@@ -113,11 +113,10 @@ class RedisFacts:
         await self._send()
 
     async def _rest(self) -> None:
-        try:
-            pause = max(0.0, self._next_look - self._clock.monotonic()) if self._link.is_up else LOOK_SECONDS
-            await asyncio.wait_for(self._wake.wait(), max(pause, 0.01))
-        except TimeoutError:
-            return
+        pause = max(0.01, self._next_look - self._clock.monotonic()) if self._link.is_up else LOOK_SECONDS
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):  # not wait_for, which may swallow a cancellation on Python 3.11
+                await self._wake.wait()
 
     async def _send(self) -> None:
         unsent = self._table.take_unsent()

@@ -164,7 +164,9 @@ def _pool(url: str) -> BlockingConnectionPool:
 def connection_options() -> dict[str, Any]:
     """Give how every connection is made: nobody but the watch tries anything again."""
     return {
-        "socket_timeout": CONNECT_SECONDS,
+        # Every use has its own limit around it. With one here the library sends through `wait_for`, which swallows a
+        # cancellation that comes as it ends, up to Python 3.11: a process that stops would wait for ever.
+        "socket_timeout": None,
         "socket_connect_timeout": CONNECT_SECONDS,
         "retry": Retry(NoBackoff(), 0),
         "protocol": 2,

@@ -8,7 +8,7 @@ import asyncio
 import math
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -133,10 +133,9 @@ class Subscriptions:
             for command, channels in _batched(wishes):
                 await connection.send_command(command, *channels, check_health=False)
             await connection.send_command("PING", check_health=False)
-            try:
-                await asyncio.wait_for(self._wish.wait(), _SIGN_OF_LIFE_SECONDS)
-            except TimeoutError:
-                continue  # time for a sign of life
+            with suppress(TimeoutError):  # time for a sign of life
+                async with asyncio.timeout(_SIGN_OF_LIFE_SECONDS):  # wait_for may swallow a cancellation on 3.11
+                    await self._wish.wait()
 
     async def _read(self, connection: Any) -> None:
         while True:

@@ -35,6 +35,12 @@ def _states(replicas: list[Replica]) -> set[BreakerState]:
     return {each.state() for each in replicas}
 
 
+async def _open_time_is_over(replicas: list[Replica]) -> None:
+    snapshots = [each.board.get(KEY).snapshot() for each in replicas]
+    ends = max(snapshot.retry_at for snapshot in snapshots if snapshot.retry_at is not None)
+    await until(lambda: SystemClock().now() > ends)
+
+
 async def _crowd(replicas: list[Replica], rounds: int = 5) -> list[tuple[Replica, Permit]]:
     """Ten callers at each, again and again, until one has been let through; who was."""
     let_through = []
@@ -50,7 +56,7 @@ async def test_of_ten_callers_at_each_of_ten_replicas_one_probes(own_redis: Redi
     for each in replicas[:3]:
         each.fail()
     await until(lambda: _states(replicas) == {OPEN})
-    await asyncio.sleep(0.35)
+    await _open_time_is_over(replicas)
     for remaining in (1, 0):
         probes = await _crowd(replicas)
         assert len(probes) == 1
@@ -86,7 +92,7 @@ async def test_circuits_work_alone_while_redis_is_away_and_agree_when_it_is_back
     assert [each.state() for each in replicas] == [OPEN, OPEN, CLOSED]
     for each in replicas:
         await each.member.is_up(False)
-    await asyncio.sleep(0.35)
+    await _open_time_is_over(replicas)
     assert replicas[0].fail(1) == 1  # it probes on its own
     own_redis.start() if loss == "stop" else own_redis.thaw()
     await until(lambda: replicas[2].facts.processes == 3 and len(replicas[2].facts.of("vote", KEY)) == 2)

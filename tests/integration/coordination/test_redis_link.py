@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -102,3 +103,13 @@ async def test_processes_come_back_at_different_times_and_ever_more_rarely() -> 
             clock.advance(pauses[-1])
             await settle()
     assert pauses == pytest.approx([0.5, 1.5, 4.0, 2.0, 2.0])
+
+
+async def test_a_process_may_stop_at_any_moment(redis_server: RedisServer) -> None:
+    for moment in range(40):  # in the first milliseconds everything is under way at once
+        async with AsyncExitStack() as stack, asyncio.timeout(5):
+            members = Members(stack)
+            for _ in range(2):
+                await members.join(redis_server.url)
+            await asyncio.sleep(moment * 0.0005)
+            await stack.aclose()

@@ -118,7 +118,7 @@ async def _trips_and_resets_hold_everywhere(house: House) -> None:
 
 async def _a_quorum_opens_the_circuit_of_the_third(house: House) -> None:
     await house.fail(0)
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.05)
     assert (await house.circuit(2))["state"] == "closed"  # one alone is not believed
     await house.fail(1)
     await within(1, lambda: _is(house, 2, "open"))
