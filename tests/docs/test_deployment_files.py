@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from sentinel.cli import app
+from sentinel.settings import load_settings
 from tests.docs.pages import ROOT
 from tests.support.doc_tables import table_rows
 from tests.support.server import Serve
@@ -75,6 +76,20 @@ def test_every_command_of_a_container_exists() -> None:
         for container in each.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [])
     ]
     assert {*ours, *(container["args"][0] for container in containers)} == {"migrate", "serve", "worker"} <= commands
+
+
+def test_what_the_parts_find_each_other_by_is_not_left_to_the_environment_of_an_operator() -> None:
+    ours = [service for service in COMPOSE["services"].values() if "sentinel" in service["image"]]
+    for service in ours:
+        assert {"HOST", "PORT", "WORKER_PORT", "SENTINEL_AUTH", "SENTINEL_DATA_DIR"} <= service["environment"].keys()
+
+
+def test_the_file_of_kubernetes_is_one_that_a_server_takes(tmp_path: Path) -> None:
+    (held,) = [each["data"] for each in MANIFESTS if each["kind"] == "ConfigMap" and "sentinel.yaml" in each["data"]]
+    (tmp_path / "sentinel.yaml").write_text(held["sentinel.yaml"], encoding="utf-8")
+    given = next(each["data"] for each in MANIFESTS if each["kind"] == "ConfigMap" and "HOST" in each["data"])
+    settings = load_settings({**given, "SENTINEL_CONFIG": "sentinel.yaml"}, tmp_path)
+    assert settings.unused_sections == ()
 
 
 def test_ports_are_published_on_loopback_alone() -> None:
