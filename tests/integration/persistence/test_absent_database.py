@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import psycopg
 import pytest
 
 from sentinel.domain.events import EventType
@@ -82,6 +83,22 @@ async def test_another_process_that_holds_the_lock_too_long_is_waited_out(sqlite
         intruder.close()
         await _retried(clock, flushed)
         assert stores.states == [False, True]
+
+
+async def test_a_slow_postgres_holds_up_writing_and_nothing_else(migrated_postgres: str, clock: FakeClock) -> None:
+    async with _stores(migrated_postgres, clock) as (stores, _):
+        run = await stores.claim(await stores.ask())
+        log = stores.journal.open(run)
+        with psycopg.connect(migrated_postgres.replace("+asyncpg", "")) as intruder:
+            intruder.execute("LOCK TABLE runs IN EXCLUSIVE MODE")  # its readers are let through
+            log.append(EventType.TOKEN, {"text": "late"})
+            flushed = asyncio.ensure_future(log.flush())
+            for _ in range(3):
+                assert (await stores.runs.get(run.run_id)).last_seq == run.last_seq
+            assert not flushed.done()
+            intruder.rollback()
+        await asyncio.wait_for(flushed, 10)
+        assert (await stores.runs.get(run.run_id)).last_seq == run.last_seq + 1
 
 
 async def test_a_restart_of_the_database_in_mid_run_loses_and_doubles_nothing(
