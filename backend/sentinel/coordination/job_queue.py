@@ -146,6 +146,7 @@ class JobQueue:
             worker_id = self._worker_id = self._worker_id or await self._table.register()
             while self._has_room and (job := await self._table.take(worker_id)) is not None:
                 await self._begin(job)
+            self._going.went_well("take")
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._options.poll_seconds):
                     await self._wake.wait()
@@ -191,7 +192,11 @@ class JobQueue:
     # Listening and looking after --------------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
-        await self._table.listen(on_put=self._wake.set, on_abort=self._abort)
+        await self._table.listen(on_listening=self._listening, on_put=self._wake.set, on_abort=self._abort)
+
+    def _listening(self) -> None:
+        self._going.went_well("listen")
+        self._wake.set()  # what came before was not heard of
 
     async def _abort(self, job_id: int) -> None:
         for run_id, job in self._held.items():

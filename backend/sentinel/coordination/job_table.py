@@ -5,14 +5,16 @@ stand beside them, since the run's row and its lease, not the job, say whether t
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
-from procrastinate.jobs import Job, Notification, Status
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import get_channel_for_queues
 from psycopg import AsyncConnection, DatabaseError, OperationalError
 
 from sentinel.domain.queues import QueuedRun, QueueFigures
@@ -164,21 +166,42 @@ class JobTable:
             workers=row["workers"],
         )
 
-    async def listen(self, *, on_put: Callable[[], None], on_abort: Callable[[int], Awaitable[None]]) -> None:
-        """Tell of new jobs and of those to stop, as they come; ends only with an error, or cancelled."""
+    async def listen(
+        self,
+        *,
+        on_listening: Callable[[], None],
+        on_put: Callable[[], None],
+        on_abort: Callable[[int], Awaitable[None]],
+    ) -> None:
+        """Tell of new jobs and of those to stop, as they come; ends only with an error, or cancelled.
 
-        async def told(*, channel: str, notification: Notification) -> None:
+        `on_listening` is told when nothing is missed from now on, also after a connection was lost and replaced.
+        """
+
+        async def told(*, channel: str, payload: str) -> None:
+            notification = json.loads(payload)
             if notification["type"] == "abort_job_requested":
                 await on_abort(notification["job_id"])
             else:
                 on_put()
 
         async with _asking(None):
-            await self._jobs.listen_for_jobs(on_notification=told, queues=[_QUEUE])
+            await self._app.connector.listen_notify(on_notification=told, channels=_Channels(on_listening))
 
     async def _rows(self, query: LiteralString, **arguments: Any) -> list[dict[str, Any]]:
         async with _asking():
             return await self._app.connector.execute_query_all_async(query, **arguments)
+
+
+class _Channels:
+    """The channels of the queue. The library does not tell when it listens to all, but asks for one after another."""
+
+    def __init__(self, on_listening: Callable[[], None]) -> None:
+        self._on_listening = on_listening
+
+    def __iter__(self) -> Iterator[str]:
+        yield from get_channel_for_queues([_QUEUE])
+        self._on_listening()
 
 
 @asynccontextmanager

@@ -12,7 +12,10 @@ _MOST_DOUBLINGS = 6
 
 
 class KeepGoing:
-    """Takes steps that need the database. What goes wrong is told once for all of them, and so is that it is over."""
+    """Takes steps that need the database. What goes wrong is told once for all of them, and so is that it is over.
+
+    A step has succeeded when it ends. One that only ends with an error says by `went_well` that it succeeds.
+    """
 
     def __init__(
         self,
@@ -52,10 +55,17 @@ class KeepGoing:
             except Exception:  # a fault of ours; a process that takes no runs any more would be worse
                 logger.exception("queue_step_failed", step=name)
             else:
-                self._succeeded(name)
+                self.went_well(name)
                 return
             await self._clock.sleep(self._pause(failures))
             failures += 1
+
+    def went_well(self, name: str) -> None:
+        """Note that a step succeeds."""
+        if self._failing and self._failing <= {name}:
+            self._well_since = self._clock.monotonic()
+            logger.info("queue_back")
+        self._failing.discard(name)
 
     def _pause(self, failures: int) -> float:
         longest = min(self._most, self._base * 2.0 ** min(failures, _MOST_DOUBLINGS))
@@ -65,9 +75,3 @@ class KeepGoing:
         if not self._failing:
             logger.warning("queue_away", detail=f"{error.message}; it is tried again")
         self._failing.add(name)
-
-    def _succeeded(self, name: str) -> None:
-        if self._failing and self._failing <= {name}:
-            self._well_since = self._clock.monotonic()
-            logger.info("queue_back")
-        self._failing.discard(name)

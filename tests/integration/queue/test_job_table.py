@@ -1,7 +1,6 @@
 """Jobs in PostgreSQL: who gets which, what locks keep apart, what is left of a worker that died."""
 
 import asyncio
-from itertools import count
 
 import psycopg
 
@@ -62,14 +61,13 @@ async def test_removing_a_job_that_is_gone_is_nothing(table: JobTable) -> None:
 
 
 async def test_listeners_hear_of_new_jobs_and_of_those_to_stop(table: JobTable) -> None:
-    put, aborted = asyncio.Event(), asyncio.Queue[int]()
-    listening = asyncio.create_task(table.listen(on_put=put.set, on_abort=aborted.put))
+    begun, put, aborted = asyncio.Event(), asyncio.Event(), asyncio.Queue[int]()
+    listening = asyncio.create_task(table.listen(on_listening=begun.set, on_put=put.set, on_abort=aborted.put))
     worker = await table.register()
     async with asyncio.timeout(10):
-        for number in count():
-            await table.put(QueuedRun(f"run-{number}", f"thread-{number}"))
-            if put.is_set():  # the listener has come so far
-                break
+        await begun.wait()
+        await table.put(QueuedRun("run", "thread"))
+        await put.wait()
         while job := await table.take(worker):
             assert await table.abort(job.run.run_id)
             assert await aborted.get() == job.job_id

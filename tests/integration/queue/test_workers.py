@@ -147,6 +147,18 @@ async def test_a_restart_of_the_database_loses_nothing(
         assert [line for line in each.log.splitlines() if "psycopg" in line or "procrastinate" in line] == []
 
 
+async def test_what_a_worker_leaves_that_dies_after_a_restart_of_the_database_goes_on_elsewhere(
+    house: House, client: Client, postgres_server: PostgresServer
+) -> None:
+    await asyncio.to_thread(postgres_server.restart)
+    assert_whole(await client.read_all(await client.ask(words=10)))
+    run_id = await client.ask(words=600)
+    await client.read_some(run_id, 10)
+    holder_of(house, client, run_id).kill()
+    assert_whole(await client.read_all(run_id))
+    assert (await client.run(run_id))["recovered"] == 1
+
+
 async def test_a_job_too_many_does_no_harm(house: House, client: Client) -> None:
     run_id = await client.ask(words=100)
     await client.read_some(run_id, 3)

@@ -31,6 +31,11 @@ class FakeTable(JobTable):
         self.clock = FakeClock()
         self.on_put: Callable[[], None] = lambda: None
         self.on_abort: Callable[[int], Awaitable[None]] | None = None
+        self._listener = asyncio.Event()
+
+    def lose_listener(self) -> None:
+        """End the connection that listens."""
+        self._listener.set()
 
     def _look(self) -> None:
         if self.is_away:
@@ -75,6 +80,7 @@ class FakeTable(JobTable):
         return worker_id in self.enrolled
 
     async def take_turn(self, interval_seconds: float) -> bool:
+        self._look()
         self.turns += 1
         return True
 
@@ -92,9 +98,20 @@ class FakeTable(JobTable):
         self._look()
         return QueueFigures(running=len(self.taken))
 
-    async def listen(self, *, on_put: Callable[[], None], on_abort: Callable[[int], Awaitable[None]]) -> None:
+    async def listen(
+        self,
+        *,
+        on_listening: Callable[[], None],
+        on_put: Callable[[], None],
+        on_abort: Callable[[int], Awaitable[None]],
+    ) -> None:
+        self._look()
         self.on_put, self.on_abort = on_put, on_abort
-        await asyncio.Event().wait()
+        on_listening()
+        await self._listener.wait()
+        self._listener.clear()
+        message = "the queue is not available: the connection that listens was lost"
+        raise StoreUnavailableError(message)
 
 
 class FakeLocal(RunQueue):
@@ -308,3 +325,30 @@ async def test_nobody_is_judged_before_everybody_has_had_time_to_come_back(proce
     assert process.table.turns == turns
     await process.table.clock.elapse(3.0)
     assert process.table.turns > turns
+
+
+@pytest.mark.parametrize("lost", ["listen", "take"])
+async def test_sweeps_go_on_after_a_step_that_never_ends_has_failed_once(
+    process: Process, lost: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if lost == "listen":
+        process.table.lose_listener()
+    else:
+        process.table.is_away = True
+        process.table.on_put()
+        await settle()
+        process.table.is_away = False
+    await process.table.clock.elapse(120.0)
+    assert process.table.turns >= 110
+    said = capsys.readouterr().out
+    assert said.count("queue_away") == said.count("queue_back") == 1
+
+
+async def test_what_came_while_nobody_listened_is_looked_for(process: Process) -> None:
+    process.table.lose_listener()
+    await settle()
+    process.table.on_put = lambda: None  # nobody hears of it
+    await ask(process, "one")
+    assert process.local.working == []
+    await process.table.clock.elapse(1.0)
+    assert process.local.working == ["one"]

@@ -112,3 +112,21 @@ async def test_a_fault_of_our_own_is_told_and_the_step_taken_again(
     assert step.done()
     assert taken == 2
     assert "queue_step_failed" in capsys.readouterr().out
+
+
+async def test_a_step_that_never_ends_says_itself_that_it_is_well(
+    clock: FakeClock, going: KeepGoing, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failures = iter([StoreUnavailableError("gone")])
+
+    async def listen() -> None:
+        for failure in failures:
+            raise failure
+        going.went_well("listen")
+        await asyncio.Event().wait()
+
+    step = asyncio.create_task(going.forever("listen", listen))
+    await clock.elapse(10.0)
+    assert 9.0 < going.well_seconds < 10.0
+    assert capsys.readouterr().out.count("queue_back") == 1
+    step.cancel()
