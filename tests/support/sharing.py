@@ -8,7 +8,7 @@ from sentinel.clock import Clock
 from sentinel.coordination.acts import SharedActs
 from sentinel.coordination.circuits import SharedCircuits
 from sentinel.coordination.facts import Fact, FactTable, Name
-from sentinel.coordination.leases import Leases, MemoryLeases, ProbeLeases
+from sentinel.coordination.probe_tickets import MemoryTickets, ProbeTickets, TicketedProbes
 from sentinel.coordination.shared_holds import SharedHolds
 from sentinel.errors import CircuitOpenError
 from sentinel.resilience.breaker_board import BreakerBoard, Permit
@@ -23,14 +23,14 @@ STEADY = BreakerConfig(open_jitter=0.0)
 
 
 class Process:
-    """The circuits and holds of one process, joined with those of others through its facts and leases."""
+    """The circuits and holds of one process, joined with those of others through its facts and tickets."""
 
     def __init__(
         self,
         author: str,
         *,
         clock: Clock,
-        leases: Leases | None = None,
+        tickets: ProbeTickets | None = None,
         share: float = 0.3,
         is_shared: Callable[[str], bool] = lambda key: True,
         config: BreakerConfig = STEADY,
@@ -46,8 +46,8 @@ class Process:
         self.circuits = SharedCircuits(self.board, self.facts, clock=clock, share=share, is_shared=is_shared)
         self.holds = SharedHolds(self.cooldowns, self.facts, clock=clock, is_shared=is_shared)
         self.acts = SharedActs(self.board, self.cooldowns, self.circuits, facts=self.facts, clock=clock)
-        self.probes = ProbeLeases(
-            leases or MemoryLeases(author, clock=clock), self.board, clock=clock, is_shared=is_shared
+        self.probes = TicketedProbes(
+            tickets or MemoryTickets(author, clock=clock), self.board, clock=clock, is_shared=is_shared
         )
         self.board.probe_only_if(self.probes.may_probe)
         for key in (KEY, MODEL):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from sentinel.clock import Clock
-from sentinel.coordination.facts import Covers, Fact, FactTable, covers, is_covered, merge, read_covers
+from sentinel.coordination.facts import Covers, Fact, FactTable, covers, is_covered, merge, prune, read_covers
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.breaker_view import BreakerState, Transition, TransitionRule
 
@@ -114,6 +114,7 @@ class SharedCircuits:
             if verdict.author != self._facts.author and verdict.number > done.get(verdict.author, 0):
                 done[verdict.author] = verdict.number
                 self._follow(key, verdict)
+        prune(done, self._facts.is_alive)
 
     def _follow(self, key: str, verdict: Fact) -> None:
         answered = read_covers(verdict.data.get("covers"))
@@ -150,7 +151,9 @@ class SharedCircuits:
         return known
 
     def _answer(self, key: str, answered: Covers) -> None:
-        merge(self._void.setdefault(key, {}), answered)
+        void = self._void.setdefault(key, {})
+        merge(void, answered)
+        prune(void, self._facts.is_alive)
 
     def _forget(self, key: str) -> None:
         self._reasons.pop(key, None)

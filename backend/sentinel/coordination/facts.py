@@ -33,6 +33,7 @@ class Fact:
         return self.kind, self.key
 
 
+_MANY_AUTHORS = 64
 Covers = dict[str, int]
 """Which facts about one thing are answered for: per author, those up to this number."""
 
@@ -49,6 +50,13 @@ def merge(into: Covers, more: Mapping[str, int]) -> None:
     """Add what `more` names; no number gets smaller."""
     for author, number in more.items():
         into[author] = max(number, into.get(author, 0))
+
+
+def prune(kept: Covers, is_alive: Callable[[str], bool]) -> None:
+    """Forget the dead when there are many: what they have said counts no more."""
+    if len(kept) > _MANY_AUTHORS:
+        for author in [author for author in kept if not is_alive(author)]:
+            del kept[author]
 
 
 def read_covers(said: Any) -> Covers:

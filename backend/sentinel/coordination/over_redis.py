@@ -7,8 +7,8 @@ from sentinel.clock import Clock
 from sentinel.coordination.facts import FactTable
 from sentinel.coordination.redis_facts import RedisFacts
 from sentinel.coordination.redis_fan_out import RedisFanOut
-from sentinel.coordination.redis_leases import RedisLeases
 from sentinel.coordination.redis_link import RedisLink
+from sentinel.coordination.redis_tickets import RedisTickets
 from sentinel.coordination.shared import LinkStatus, Shared
 from sentinel.coordination.subscriptions import Subscriptions
 
@@ -30,16 +30,16 @@ async def open_redis(
     link.add(on_state)
     subscriptions = Subscriptions(url, clock=clock)
     fan_out = RedisFanOut(link, subscriptions, namespace=namespace, author=facts.author)
-    leases = RedisLeases(link, namespace=namespace, author=facts.author)
+    tickets = RedisTickets(link, namespace=namespace, author=facts.author)
     carrier = RedisFacts(link, subscriptions, facts, namespace=namespace, clock=clock)
     await stack.enter_async_context(link)
     await stack.enter_async_context(subscriptions)
     await stack.enter_async_context(fan_out)
     await stack.enter_async_context(carrier)
-    stack.push_async_callback(leases.aclose)
+    stack.push_async_callback(tickets.aclose)
 
     def status() -> LinkStatus:
         state = link.state
         return LinkStatus(is_up=state.is_up, reason=state.reason, latency_ms=link.latency_ms, dropped=fan_out.dropped)
 
-    return Shared(fan_out=fan_out, facts=facts, leases=leases, status=status)
+    return Shared(fan_out=fan_out, facts=facts, tickets=tickets, status=status)

@@ -20,6 +20,9 @@ from sentinel.coordination.redis_link import RedisLink
 from sentinel.coordination.shared import LinkStatus
 from sentinel.coordination.subscriptions import Listener, Subscriptions
 from sentinel.errors import StoreUnavailableError
+from sentinel.telemetry.logging import get_logger
+
+logger = get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often a process says that it is there, and looks whether it has missed something."""
@@ -103,9 +106,17 @@ class RedisFacts:
         while True:
             self._wake.clear()
             if self._link.is_up:
-                with suppress(StoreUnavailableError):  # the link tells of it; what is unsent stays so
-                    await self._exchange()
+                await self._exchange_somehow()
             await self._rest()
+
+    async def _exchange_somehow(self) -> None:
+        try:
+            await self._exchange()
+        except StoreUnavailableError:
+            return  # the link tells of it; what is unsent stays so
+        except Exception:  # a fault of ours; a process that shares nothing any more would be worse
+            logger.exception("sharing_step_failed")
+            self._next_look = self._clock.monotonic() + LOOK_SECONDS
 
     async def _exchange(self) -> None:
         if self._clock.monotonic() >= self._next_look:

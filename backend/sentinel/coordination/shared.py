@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sentinel.coordination.facts import FactTable
 from sentinel.coordination.fan_out import FanOut
-from sentinel.coordination.leases import Leases
+from sentinel.coordination.probe_tickets import ProbeTickets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,5 +29,5 @@ class Shared:
 
     fan_out: FanOut
     facts: FactTable
-    leases: Leases
+    tickets: ProbeTickets
     status: Callable[[], LinkStatus | None] = nothing_to_reach

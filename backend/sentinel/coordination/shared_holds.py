@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from sentinel.clock import Clock
-from sentinel.coordination.facts import Covers, Fact, FactTable, covers, is_covered, merge, read_covers
+from sentinel.coordination.facts import Covers, Fact, FactTable, covers, is_covered, merge, prune, read_covers
 from sentinel.resilience.cooldowns import CooldownBoard
 from sentinel.resilience.holds import HoldChange, HoldKind, HoldStep
 
@@ -47,10 +47,15 @@ class SharedHolds:
     def _released(self, name: str, *, is_followed: bool) -> None:
         answered = covers(self._facts.of(HOLD, name))
         merge(answered, self._reasons.pop(name, {}))
-        merge(self._void.setdefault(name, {}), answered)
+        self._answer(name, answered)
         self._facts.withdraw(HOLD, name)
         if not is_followed:
             self._facts.tell(RELEASE, name, {"covers": answered}, seconds=RELEASE_SECONDS)
+
+    def _answer(self, name: str, answered: Covers) -> None:
+        void = self._void.setdefault(name, {})
+        merge(void, answered)
+        prune(void, self._facts.is_alive)
 
     def _take_hold(self, name: str) -> None:
         for fact in self._facts.of(HOLD, name):
@@ -74,7 +79,7 @@ class SharedHolds:
             answered = read_covers(fact.data.get("covers"))
             if fact.author == self._facts.author:
                 continue
-            merge(self._void.setdefault(name, {}), answered)
+            self._answer(name, answered)
             reasons = self._reasons.get(name)
             if reasons and kind in _KINDS and is_covered(reasons, answered):
                 self._board.follow_release(HoldKind(kind), key)

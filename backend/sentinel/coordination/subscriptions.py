@@ -18,6 +18,9 @@ from redis.exceptions import RedisError
 
 from sentinel.clock import Clock
 from sentinel.coordination.redis_link import CONNECT_SECONDS, WatchPace, connection_options
+from sentinel.telemetry.logging import get_logger
+
+logger = get_logger(__name__)
 
 _SIGN_OF_LIFE_SECONDS = 1.0
 _LONGEST_SILENCE_SECONDS = 3.0
@@ -149,10 +152,13 @@ class Subscriptions:
         listener = self._listeners.get(channel.decode())
         if listener is None:
             return
-        if kind == b"message":
-            listener.heard(payload)
-        elif kind == b"subscribe":
-            listener.missed()
+        try:
+            if kind == b"message":
+                listener.heard(payload)
+            elif kind == b"subscribe":
+                listener.missed()
+        except Exception:  # a fault of ours; a process that hears nothing any more would be worse
+            logger.exception("sharing_step_failed")
 
 
 def _batched(wishes: list[tuple[str, str]]) -> list[tuple[str, list[str]]]:

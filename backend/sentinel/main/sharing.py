@@ -11,7 +11,7 @@ from sentinel.coordination.acts import SWITCH, SharedActs
 from sentinel.coordination.circuits import SharedCircuits
 from sentinel.coordination.facts import FactTable
 from sentinel.coordination.fan_out import MemoryFanOut
-from sentinel.coordination.leases import MemoryLeases, ProbeLeases
+from sentinel.coordination.probe_tickets import MemoryTickets, TicketedProbes
 from sentinel.coordination.shared import LinkStatus, Shared
 from sentinel.coordination.shared_holds import SharedHolds
 from sentinel.health.checks import CheckResult, Health
@@ -31,7 +31,7 @@ async def open_sharing(settings: Settings, clock: Clock, *, ids: IdSource, stack
     author = ids.new()
     facts = FactTable(author, clock=clock)
     if settings.redis_url is None:
-        return Shared(fan_out=MemoryFanOut(), facts=facts, leases=MemoryLeases(author, clock=clock))
+        return Shared(fan_out=MemoryFanOut(), facts=facts, tickets=MemoryTickets(author, clock=clock))
     # The client library takes a third of a second to import: only who has a Redis pays for it.
     from sentinel.coordination.over_redis import open_redis  # noqa: PLC0415
 
@@ -83,7 +83,7 @@ async def joined(
         parts.board, shared.facts, clock=clock, share=settings.sharing.quorum, is_shared=common.circuit
     )
     holds = SharedHolds(parts.protection.cooldowns, shared.facts, clock=clock, is_shared=common.hold)
-    probes = ProbeLeases(shared.leases, parts.board, clock=clock, is_shared=common.circuit)
+    probes = TicketedProbes(shared.tickets, parts.board, clock=clock, is_shared=common.circuit)
     acts = SharedActs(parts.board, parts.protection.cooldowns, circuits, facts=shared.facts, clock=clock)
     parts.board.probe_only_if(probes.may_probe)
     parts.transitions.add(circuits.transition, probes.transition)

@@ -13,8 +13,8 @@ from sentinel.coordination.fan_out import MemoryFanOut
 from sentinel.coordination.live_events import LiveEvents
 from sentinel.coordination.redis_facts import RedisFacts
 from sentinel.coordination.redis_fan_out import RedisFanOut
-from sentinel.coordination.redis_leases import RedisLeases
 from sentinel.coordination.redis_link import RedisLink, WatchPace
+from sentinel.coordination.redis_tickets import RedisTickets
 from sentinel.coordination.shared import LinkStatus
 from sentinel.coordination.subscriptions import Subscriptions
 from tests.support.redis import RedisServer
@@ -36,7 +36,7 @@ class Member:
         self.fan_out = RedisFanOut(self.link, self.subscriptions, namespace=namespace, author=self.author)
         self.facts = FactTable(self.author, clock=clock)
         self.carrier = RedisFacts(self.link, self.subscriptions, self.facts, namespace=namespace, clock=clock)
-        self.leases = RedisLeases(self.link, namespace=namespace, author=self.author)
+        self.tickets = RedisTickets(self.link, namespace=namespace, author=self.author)
 
     async def is_up(self, is_up: bool = True) -> None:
         """Wait until it knows that Redis is there, or away."""
@@ -55,7 +55,7 @@ class Members:
         member = Member(url, namespace or self._namespace)
         for part in (member.link, member.subscriptions, member.fan_out, member.carrier):
             await self._stack.enter_async_context(part)
-        self._stack.push_async_callback(member.leases.aclose)
+        self._stack.push_async_callback(member.tickets.aclose)
         return member
 
 

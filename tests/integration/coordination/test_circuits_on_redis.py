@@ -18,10 +18,10 @@ SHORT = BreakerConfig(recovery_seconds=0.3, max_open_seconds=0.3, open_jitter=0.
 
 
 class Replica(Process):
-    """A process whose facts and leases go through Redis."""
+    """A process whose facts and tickets go through Redis."""
 
     def __init__(self, member: Member, config: BreakerConfig) -> None:
-        super().__init__(member.author, clock=SystemClock(), leases=member.leases, config=config, facts=member.facts)
+        super().__init__(member.author, clock=SystemClock(), tickets=member.tickets, config=config, facts=member.facts)
         self.member = member
 
 

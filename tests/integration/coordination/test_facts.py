@@ -9,8 +9,8 @@ import pytest
 
 from sentinel.clock import SystemClock
 from sentinel.coordination.facts import FactTable
-from sentinel.coordination.leases import Leases, MemoryLeases
 from sentinel.coordination.memory import MemoryHub
+from sentinel.coordination.probe_tickets import MemoryTickets, ProbeTickets
 from sentinel.coordination.redis_facts import ALIVE_SECONDS, LOOK_SECONDS
 from tests.integration.coordination.conftest import Member, Members, until
 from tests.support.redis import RedisServer
@@ -18,10 +18,10 @@ from tests.support.redis import RedisServer
 
 @dataclass
 class Trio:
-    """Three processes' tables and leases, and a way to start one more."""
+    """Three processes' tables and tickets, and a way to start one more."""
 
     tables: list[FactTable]
-    leases: list[Leases]
+    tickets: list[ProbeTickets]
     join: Callable[[], Any]
     heard: list[str] = field(default_factory=list)
 
@@ -31,9 +31,9 @@ async def trio(request: pytest.FixtureRequest, members: Members) -> Trio:
     """Three processes, joined by either implementation."""
     trio = Trio([], [], _in_memory() if request.param == "memory" else _on_redis(request, members))
     for _ in range(3):
-        table, leases = await trio.join()
+        table, tickets = await trio.join()
         trio.tables.append(table)
-        trio.leases.append(leases)
+        trio.tickets.append(tickets)
     await until(lambda: all(table.processes == 3 for table in trio.tables))
     return trio
 
@@ -41,10 +41,10 @@ async def trio(request: pytest.FixtureRequest, members: Members) -> Trio:
 def _in_memory() -> Callable[[], Any]:
     hub, clock, taken, names = MemoryHub(), SystemClock(), dict[str, tuple[str, float]](), iter("abcdef")
 
-    async def join() -> tuple[FactTable, Leases]:
+    async def join() -> tuple[FactTable, ProbeTickets]:
         table = FactTable(next(names), clock=clock)
         hub.join(table)
-        return table, MemoryLeases(table.author, clock=clock, taken=taken)
+        return table, MemoryTickets(table.author, clock=clock, taken=taken)
 
     return join
 
@@ -52,9 +52,9 @@ def _in_memory() -> Callable[[], Any]:
 def _on_redis(request: pytest.FixtureRequest, members: Members) -> Callable[[], Any]:
     server: RedisServer = request.getfixturevalue("redis_server")
 
-    async def join() -> tuple[FactTable, Leases]:
+    async def join() -> tuple[FactTable, ProbeTickets]:
         member = await members.join(server.url)
-        return member.facts, member.leases
+        return member.facts, member.tickets
 
     return join
 
@@ -67,7 +67,7 @@ async def test_what_one_says_all_hear(trio: Trio) -> None:
     heard = third.of("vote", "model:p/a|b")[0]
     assert (heard.author, heard.number, dict(heard.data)) == (first.author, told.number, dict(told.data))
     assert heard.until == pytest.approx(told.until, abs=0.2)
-    assert trio.heard == ["model:p/a|b"]
+    assert set(trio.heard) == {"model:p/a|b"}
     assert first.of("vote", "model:p/a|b") == [told]
 
 
@@ -78,7 +78,7 @@ async def test_what_is_withdrawn_is_said_no_more(trio: Trio) -> None:
     second.listen("vote", trio.heard.append)
     first.withdraw("vote", "k")
     await until(lambda: not second.of("vote", "k"))
-    assert trio.heard == ["k"]
+    assert set(trio.heard) == {"k"}  # perhaps more than once
 
 
 async def test_each_has_one_fact_of_a_name_and_the_newest_counts(trio: Trio) -> None:
@@ -114,14 +114,14 @@ async def test_who_comes_later_learns_what_still_holds(trio: Trio) -> None:
     assert newcomer.is_alive(trio.tables[0].author)
 
 
-async def _asked(leases: Leases, name: str, seconds: float = 60) -> bool:
+async def _asked(tickets: ProbeTickets, name: str, seconds: float = 60) -> bool:
     answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    leases.ask(name, seconds, answer.set_result)
+    tickets.ask(name, seconds, answer.set_result)
     return await asyncio.wait_for(answer, 5)
 
 
-async def test_one_process_has_a_lease(trio: Trio) -> None:
-    first, second, third = trio.leases
+async def test_one_process_has_a_ticket(trio: Trio) -> None:
+    first, second, third = trio.tickets
     assert [await _asked(each, "probe") for each in (first, second, third)] == [True, False, False]
     assert await _asked(second, "another")
     assert await _asked(first, "probe")  # renewed
@@ -134,8 +134,8 @@ async def test_one_process_has_a_lease(trio: Trio) -> None:
     assert not await _asked(first, "probe")
 
 
-async def test_a_lease_lapses(trio: Trio) -> None:
-    first, second, _ = trio.leases
+async def test_a_ticket_lapses(trio: Trio) -> None:
+    first, second, _ = trio.tickets
     assert await _asked(first, "probe", seconds=0.2)
     assert not await _asked(second, "probe")
     async with asyncio.timeout(5):
@@ -145,7 +145,7 @@ async def test_a_lease_lapses(trio: Trio) -> None:
 
 async def test_many_ask_at_once_and_one_gets_it(trio: Trio) -> None:
     for number in range(20):
-        answers = await asyncio.gather(*(_asked(leases, f"probe-{number}") for leases in trio.leases * 5))
+        answers = await asyncio.gather(*(_asked(tickets, f"probe-{number}") for tickets in trio.tickets * 5))
         assert 1 <= answers.count(True) <= 5  # one process, as often as it asked
         assert len({index % 3 for index, is_mine in enumerate(answers) if is_mine}) == 1
 
@@ -214,14 +214,14 @@ async def test_who_leaves_is_missed_at_once_and_who_dies_within_seconds(
     assert not first.facts.is_alive(second.author)
 
 
-async def test_a_lease_is_had_at_once_where_nobody_can_be_asked(own_redis: RedisServer, members: Members) -> None:
+async def test_a_ticket_is_had_at_once_where_nobody_can_be_asked(own_redis: RedisServer, members: Members) -> None:
     first, second, _ = await _three(members, own_redis)
-    assert await _asked(first.leases, "probe")
+    assert await _asked(first.tickets, "probe")
     own_redis.freeze()
-    assert await _asked(second.leases, "probe")  # after the time of a command
+    assert await _asked(second.tickets, "probe")  # after the time of a command
     await second.is_up(False)
     answers: list[bool] = []
-    second.leases.ask("probe", 60, answers.append)
+    second.tickets.ask("probe", 60, answers.append)
     assert answers == [True]  # before it returned
     own_redis.thaw()
 

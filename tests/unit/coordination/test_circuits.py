@@ -3,8 +3,9 @@
 import pytest
 
 from sentinel.coordination.circuits import quorum
-from sentinel.coordination.leases import LEASE_SECONDS, MemoryLeases
 from sentinel.coordination.memory import MemoryHub
+from sentinel.coordination.probe_tickets import TICKET_SECONDS, MemoryTickets
+from sentinel.coordination.subscriptions import Listener, Subscriptions
 from sentinel.resilience.breaker_view import BreakerState, TransitionRule
 from sentinel.testing.clock import FakeClock
 from tests.support.sharing import KEY, MODEL, Process
@@ -23,8 +24,8 @@ class House:
 
     def start(self, author: str) -> Process:
         """Start one more."""
-        leases = MemoryLeases(author, clock=self.clock, taken=self._taken)
-        process = Process(author, clock=self.clock, leases=leases)
+        tickets = MemoryTickets(author, clock=self.clock, taken=self._taken)
+        process = Process(author, clock=self.clock, tickets=tickets)
         self.hub.join(process.facts)
         return process
 
@@ -179,11 +180,11 @@ async def test_a_prober_that_dies_holds_nobody_up() -> None:
     assert renewer is not None
     renewer.cancel()
     assert house.processes[1].call() is None
-    house.clock.advance(LEASE_SECONDS)
+    house.clock.advance(TICKET_SECONDS)
     assert house.processes[1].call() is not None
 
 
-async def test_a_lease_is_kept_while_its_probe_is_under_way() -> None:
+async def test_a_ticket_is_kept_while_its_probe_is_under_way() -> None:
     house = House(2)
     house.open_all()
     house.clock.advance(31)
@@ -193,7 +194,7 @@ async def test_a_lease_is_kept_while_its_probe_is_under_way() -> None:
         await house.clock.elapse(1)
         assert house.processes[1].call() is None
     probe.neutral()
-    await house.clock.elapse(LEASE_SECONDS + 1)
+    await house.clock.elapse(TICKET_SECONDS + 1)
     assert house.processes[1].call() is not None
 
 
@@ -299,3 +300,28 @@ def test_an_operators_override_stands_against_what_others_found() -> None:
     for process in house.processes[:2]:
         process.fail()
     assert house.states()[2] is CLOSED
+
+
+def test_what_dead_processes_said_is_not_remembered_for_ever() -> None:
+    house = House(3)
+    for number in range(200):
+        short_lived = house.start(f"short-{number}")
+        short_lived.fail()
+        house.processes[0].reset()
+        house.hub.leave(short_lived.facts)
+    assert len(house.processes[1].circuits._void[KEY]) <= 70
+
+
+async def test_a_fault_of_ours_in_what_is_heard_does_not_make_the_process_deaf() -> None:
+    """The same for what is said: see `RedisFacts`."""
+    heard: list[bytes] = []
+
+    def stumble(payload: bytes) -> None:
+        heard.append(payload)
+        raise KeyError(payload)
+
+    subscriptions = Subscriptions("redis://127.0.0.1:1/0", clock=FakeClock())
+    subscriptions.listen("c", Listener(heard=stumble, missed=lambda: None))
+    for number in range(2):
+        subscriptions._take(b"message", b"c", str(number).encode())
+    assert heard == [b"0", b"1"]

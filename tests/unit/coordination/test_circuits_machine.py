@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from sentinel.coordination.leases import MemoryLeases
+from sentinel.coordination.probe_tickets import MemoryTickets
 from sentinel.resilience.breaker_board import Permit
 from sentinel.resilience.breaker_view import BreakerState, TransitionRule
 from sentinel.testing.clock import FakeClock
@@ -43,7 +43,7 @@ class SharedCircuitsMachine(RuleBasedStateMachine):
     def _start(self) -> Process:
         self.started += 1
         author = f"process-{self.started}"
-        process = Process(author, clock=self.clock, leases=MemoryLeases(author, clock=self.clock, taken=self.taken))
+        process = Process(author, clock=self.clock, tickets=MemoryTickets(author, clock=self.clock, taken=self.taken))
         process.probes._renewer = _Forever()  # type: ignore[assignment]
         self.bus.join(process.facts)
         return process
@@ -153,7 +153,7 @@ class SharedCircuitsMachine(RuleBasedStateMachine):
 
     @invariant()
     def at_most_one_process_probes(self) -> None:
-        """Leases are held by one at a time, and a probe under way keeps its lease."""
+        """Tickets are held by one at a time, and a probe under way keeps its ticket."""
         assert sum(process.is_probing() for process in self.processes) <= 1
 
     # What comes about in the end

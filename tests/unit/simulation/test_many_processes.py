@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from sentinel.coordination.leases import MemoryLeases
+from sentinel.coordination.probe_tickets import MemoryTickets
 from sentinel.resilience.breaker_view import BreakerState
 from sentinel.testing.virtual_time import LoopClock, run_in_virtual_time
 from tests.support.sharing import LossyBus, Process
@@ -46,8 +46,8 @@ class Hour:
         taken: dict[str, tuple[str, float]] = {}
         processes = []
         for number in range(COUNT):
-            leases = MemoryLeases(f"p{number}", clock=self._clock, taken=taken)
-            processes.append(Process(f"p{number}", clock=self._clock, leases=leases))
+            tickets = MemoryTickets(f"p{number}", clock=self._clock, taken=taken)
+            processes.append(Process(f"p{number}", clock=self._clock, tickets=tickets))
             bus.join(processes[-1].facts)
         return processes
 

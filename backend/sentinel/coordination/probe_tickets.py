@@ -1,7 +1,7 @@
-"""Leases on probes: while a circuit is half-open, one of all processes tries its target.
+"""Tickets for probes: while a circuit is half-open, one of all processes tries its target.
 
 Asked for by the first call that would probe, and off its way: until the answer is there the circuit refuses, as it
-does while another process probes. A lease is renewed while its probe is under way, given back with the verdict, and
+does while another process probes. A ticket is renewed while its probe is under way, given back with the verdict, and
 lapses by itself after three seconds, so that a process that dies holds nobody up.
 """
 
@@ -14,8 +14,8 @@ from sentinel.clock import Clock
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.breaker_view import BreakerState, Transition
 
-LEASE_SECONDS = 3.0
-"""How long a lease lasts that is not renewed."""
+TICKET_SECONDS = 3.0
+"""How long a ticket lasts that is not renewed."""
 
 _RENEW_SECONDS = 1.0
 _ASK_AGAIN_SECONDS = 0.25
@@ -23,26 +23,26 @@ _ASK_AGAIN_SECONDS = 0.25
 Answer = Callable[[bool], None]
 
 
-class Leases(Protocol):
+class ProbeTickets(Protocol):
     """Rights that one process at a time has. Nothing here waits or raises."""
 
     def ask(self, name: str, seconds: float, answer: Answer) -> None:
-        """Take a lease that nobody has, or renew one's own; the answer comes at once or soon, exactly once.
+        """Take a ticket that nobody has, or renew one's own; the answer comes at once or soon, exactly once.
 
         It is yes, too, where it cannot be known: a process that cannot ask goes by itself.
         """
         ...
 
     def give_back(self, name: str) -> None:
-        """Let go of a lease of one's own."""
+        """Let go of a ticket of one's own."""
         ...
 
 
-class MemoryLeases:
-    """The leases of processes that live in one: alone, as by default, it has every lease that it asks for."""
+class MemoryTickets:
+    """The tickets of processes that live in one: alone, as by default, it has every ticket that it asks for."""
 
     def __init__(self, author: str, *, clock: Clock, taken: dict[str, tuple[str, float]] | None = None) -> None:
-        """Share the leases with those who were given the same `taken`."""
+        """Share the tickets with those who were given the same `taken`."""
         self._author = author
         self._clock = clock
         self._taken = taken if taken is not None else {}
@@ -62,12 +62,14 @@ class MemoryLeases:
             del self._taken[name]
 
 
-class ProbeLeases:
+class TicketedProbes:
     """Tells circuits whether this process may probe. Meant for one event loop."""
 
-    def __init__(self, leases: Leases, board: BreakerBoard, *, clock: Clock, is_shared: Callable[[str], bool]) -> None:
-        """Ask for leases on the circuits of `board` that processes have in common."""
-        self._leases = leases
+    def __init__(
+        self, tickets: ProbeTickets, board: BreakerBoard, *, clock: Clock, is_shared: Callable[[str], bool]
+    ) -> None:
+        """Ask for tickets on the circuits of `board` that processes have in common."""
+        self._tickets = tickets
         self._board = board
         self._clock = clock
         self._is_shared = is_shared
@@ -88,9 +90,9 @@ class ProbeLeases:
         return now < self._held.get(key, now)
 
     def transition(self, change: Transition) -> None:
-        """Give the lease back when its probing is over."""
+        """Give the ticket back when its probing is over."""
         if change.from_state is BreakerState.HALF_OPEN and self._held.pop(change.key, None) is not None:
-            self._leases.give_back(change.key)
+            self._tickets.give_back(change.key)
 
     async def aclose(self) -> None:
         """Give everything back."""
@@ -98,12 +100,12 @@ class ProbeLeases:
             self._renewer.cancel()
             await asyncio.gather(self._renewer, return_exceptions=True)
         for key in self._held:
-            self._leases.give_back(key)
+            self._tickets.give_back(key)
 
     def _ask(self, key: str) -> None:
         self._asked.add(key)
-        lasts_until = self._clock.monotonic() + LEASE_SECONDS
-        self._leases.ask(key, LEASE_SECONDS, partial(self._answered, key, lasts_until))
+        lasts_until = self._clock.monotonic() + TICKET_SECONDS
+        self._tickets.ask(key, TICKET_SECONDS, partial(self._answered, key, lasts_until))
 
     def _answered(self, key: str, lasts_until: float, is_mine: bool) -> None:
         self._asked.discard(key)
@@ -114,10 +116,10 @@ class ProbeLeases:
         self._denied.pop(key, None)
         self._held[key] = lasts_until
         if self._renewer is None or self._renewer.done():
-            self._renewer = asyncio.create_task(self._renew(), name="probe-leases")
+            self._renewer = asyncio.create_task(self._renew(), name="probe-tickets")
 
     async def _renew(self) -> None:
-        """Keep the leases whose probe is under way; the others lapse, so that a busier process may probe."""
+        """Keep the tickets whose probe is under way; the others lapse, so that a busier process may probe."""
         while self._held:
             await self._clock.sleep(_RENEW_SECONDS)
             now = self._clock.monotonic()

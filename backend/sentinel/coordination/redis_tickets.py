@@ -1,10 +1,10 @@
-"""Leases in Redis: one key each, with an owner and an end. Every answer comes within the time of a command."""
+"""Tickets for probes in Redis: one key each, with an owner and an end. Answers come within the time of a command."""
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from sentinel.coordination.leases import Answer
+from sentinel.coordination.probe_tickets import Answer
 from sentinel.coordination.redis_link import RedisLink
 from sentinel.errors import StoreUnavailableError
 
@@ -20,13 +20,13 @@ return 0
 """
 
 
-class RedisLeases:
-    """Implements Leases over Redis."""
+class RedisTickets:
+    """Implements ProbeTickets over Redis."""
 
     def __init__(self, link: RedisLink, *, namespace: str, author: str) -> None:
-        """Take leases as `author`."""
+        """Take tickets as `author`."""
         self._link = link
-        self._prefix = f"{namespace}:lease:"
+        self._prefix = f"{namespace}:ticket:"
         self._author = author
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -47,7 +47,7 @@ class RedisLeases:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name="redis-lease")
+        task = asyncio.create_task(work, name="redis-ticket")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
