@@ -17,12 +17,12 @@ from sentinel.persistence.journal import Journal
 from sentinel.persistence.request_store import SqlRequestStore
 from sentinel.persistence.run_store import SqlRunStore
 from sentinel.persistence.thread_store import SqlThreadStore
+from sentinel.testing.event_log import MemoryEventLog
 from sentinel.testing.incidents import MemoryIncidentStore
 from sentinel.testing.operator_stores import MemoryAuditLog, MemoryFaultStore
 from sentinel.testing.requests import MemoryRequestStore
 from sentinel.testing.stores import (
     MemoryData,
-    MemoryEventLog,
     MemoryRunStore,
     MemoryThreadStore,
     memory_journal,

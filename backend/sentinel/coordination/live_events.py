@@ -8,7 +8,7 @@ reads from the log.
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -19,6 +19,7 @@ from sentinel.coordination.follower import Follower
 from sentinel.domain.events import Event
 from sentinel.domain.stores import EventLog, LogHead
 from sentinel.errors import StoreUnavailableError
+from sentinel.telemetry.survival import survived
 
 _PAGE = 500  # events per read of the log
 
@@ -157,13 +158,12 @@ class LiveEvents:
     async def _poll(self) -> None:
         while True:
             await self._pause()
-            self._end_the_old()
-            quiet = self._followers.keys() - self._heard
-            self._heard.clear()
-            try:
+            # While the database is away the followers stay, and the next round tries again.
+            with survived("look into logs"), suppress(StoreUnavailableError):
+                self._end_the_old()
+                quiet = self._followers.keys() - self._heard
+                self._heard.clear()
                 await self._catch_up(quiet)
-            except StoreUnavailableError:
-                continue  # the followers stay; the next round tries again
 
     def _end_the_old(self) -> None:
         now = self._clock.monotonic()

@@ -19,6 +19,7 @@ from sentinel.coordination.redis_link import RedisLink
 from sentinel.coordination.subscriptions import Listener, Subscriptions
 from sentinel.domain.events import Event, EventType
 from sentinel.errors import StoreUnavailableError
+from sentinel.telemetry.survival import survived
 
 MESSAGE_BYTES = 16 * 1024
 """Events that take more are not sent themselves: their readers are told to look into the log."""
@@ -85,7 +86,8 @@ class RedisFanOut:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                await self._send_round()
+                with survived("tell others of events"):  # a round takes its messages off the queue first
+                    await self._send_round()
 
     async def _send_round(self) -> None:
         messages = [self._queue.popleft() for _ in range(min(_ROUND, len(self._queue)))]

@@ -41,13 +41,21 @@ class RunStore(Protocol):
         ...
 
     async def claim(
-        self, run_id: str, *, owner: str, lease_seconds: float, at: datetime, may_take_over: bool = True
+        self,
+        run_id: str,
+        *,
+        owner: str,
+        lease_seconds: float,
+        at: datetime,
+        may_take_over: bool = True,
+        goes_on: bool = False,
     ) -> Run | None:
         """Take the run for `owner` until the lease ends: status running, fence + 1.
 
         That succeeds for a run that is queued, was released, or is `owner`'s already; and for one whose lease has
         lapsed, which counts as `recovered` and sets `taken_over_from`, if `may_take_over`. Else None: it has ended, is
-        gone, or somebody holds it. Leases are timed by the database's clock, so the clocks of processes may differ.
+        gone, or somebody holds it. `goes_on`: `owner` has not let go of it, so that its lapsed lease does not count.
+        Leases are timed by the database's clock, so the clocks of processes may differ.
         """
         ...
 

@@ -8,8 +8,13 @@ from sentinel.clock import Clock
 from sentinel.ids import IdSource
 from sentinel.main.storage import Storage
 from sentinel.persistence.database_url import is_sqlite
+from sentinel.persistence.engine import create_engine
+from sentinel.persistence.run_store import SqlRunStore
 from sentinel.runs.leases import LeaseOptions, Leases
 from sentinel.settings import Settings
+
+_CONNECTIONS = 2
+"""Of their own, to PostgreSQL: slow statements of others must not keep a lease from being renewed."""
 
 
 async def open_leases(
@@ -22,12 +27,17 @@ async def open_leases(
     Raises:
         StoreUnavailableError: the database cannot be written.
     """
+    runs = storage.runs
     if is_sqlite(storage.engine.url):
-        await storage.runs.lapse()
+        await runs.lapse()
+    else:
+        engine = create_engine(settings.database_url.get_secret_value(), connections=_CONNECTIONS, clock=clock)
+        stack.push_async_callback(engine.dispose)
+        runs = SqlRunStore(engine)
     options = LeaseOptions(
         # Containers may all be process 1 of a host of one name.
         owner=f"{socket.gethostname()}:{os.getpid()}:{ids.new()[-6:]}",
         lease_seconds=settings.runs.lease_seconds,
         renew_seconds=settings.runs.renew_seconds,
     )
-    return await stack.enter_async_context(Leases(runs=storage.runs, clock=clock, options=options))
+    return await stack.enter_async_context(Leases(runs=runs, clock=clock, options=options))

@@ -6,9 +6,8 @@ transaction: a claim that had to wait for a row looks at it with the time of the
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, false, null, or_, select, true, update
+from sqlalchemy import Connection, and_, case, false, not_, null, or_, select, true, update
 
 from sentinel.domain.queues import QueuedRun
 from sentinel.domain.runs import Run, RunStatus
@@ -24,22 +23,30 @@ _has_lapsed = and_(_is_running, runs.c.lease_until <= _NOW)
 
 
 def claim(
-    connection: Connection, run_id: str, *, owner: str, lease_seconds: float, at: datetime, may_take_over: bool
+    connection: Connection,
+    run_id: str,
+    *,
+    owner: str,
+    lease_seconds: float,
+    at: datetime,
+    may_take_over: bool,
+    goes_on: bool,
 ) -> Run | None:
     """Take a run that nobody else holds."""
-    is_ours = and_(_is_running, runs.c.owner == owner)
+    is_ours = and_(_is_running, runs.c.owner == owner, true() if goes_on else runs.c.lease_until > _NOW)
     is_free = or_(runs.c.status == RunStatus.QUEUED.value, _is_released, is_ours)
-    is_takeover = and_(_has_lapsed, runs.c.owner != owner, true() if may_take_over else false())
+    is_left = and_(_has_lapsed, true() if may_take_over else false())
+    is_counted = and_(_has_lapsed, not_(is_ours))
     statement = (
         update(runs)
-        .where(runs.c.run_id == run_id, or_(is_free, is_takeover))
+        .where(runs.c.run_id == run_id, or_(is_free, is_left))
         .values(
             status=RunStatus.RUNNING.value,
             owner=owner,
             lease_until=_NOW + lease_seconds,
             fence=runs.c.fence + 1,
-            recovered=runs.c.recovered + case((_was_held(owner), 1), else_=0),
-            taken_over_from=case((_was_held(owner), runs.c.owner), else_=null()),
+            recovered=runs.c.recovered + case((is_counted, 1), else_=0),
+            taken_over_from=case((is_counted, runs.c.owner), else_=null()),
             started_at=case((runs.c.started_at.is_(None), at), else_=runs.c.started_at),
         )
         .returning(runs)
@@ -90,7 +97,3 @@ def cancelled(connection: Connection, owner: str) -> frozenset[str]:
     """Give the runs of `owner` that shall stop."""
     statement = select(runs.c.run_id).where(_is_running, runs.c.owner == owner, runs.c.cancel_requested)
     return frozenset(connection.scalars(statement))
-
-
-def _was_held(owner: str) -> ColumnElement[Any]:
-    return and_(_is_running, runs.c.lease_until.is_not(None), runs.c.owner != owner)

@@ -59,11 +59,24 @@ class SqlRunStore:
         return await self._engine.read(_page, statement, limit)
 
     async def claim(
-        self, run_id: str, *, owner: str, lease_seconds: float, at: datetime, may_take_over: bool = True
+        self,
+        run_id: str,
+        *,
+        owner: str,
+        lease_seconds: float,
+        at: datetime,
+        may_take_over: bool = True,
+        goes_on: bool = False,
     ) -> Run | None:
         """Take the run for `owner` until the lease ends, as RunStore says; None if somebody else holds it."""
         return await self._engine.write(
-            leases.claim, run_id, owner=owner, lease_seconds=lease_seconds, at=at, may_take_over=may_take_over
+            leases.claim,
+            run_id,
+            owner=owner,
+            lease_seconds=lease_seconds,
+            at=at,
+            may_take_over=may_take_over,
+            goes_on=goes_on,
         )
 
     async def renew(self, run_ids: Collection[str], *, owner: str, lease_seconds: float) -> Collection[str]:

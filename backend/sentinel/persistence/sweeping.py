@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select
 from sentinel.clock import Clock
 from sentinel.errors import StoreError
 from sentinel.telemetry.logging import get_logger
+from sentinel.telemetry.survival import survived
 
 logger = get_logger(__name__)
 
@@ -70,8 +71,9 @@ class Sweeper:
         while self._due:
             chore, due = min(self._due.items(), key=lambda item: item[1])
             await self._clock.sleep(due - self._clock.monotonic())
-            try:
-                await chore.sweep()
-            except StoreError as error:
-                logger.warning("sweep_put_off", of=chore.name, detail=error.message)
+            with survived(f"sweep {chore.name}"):
+                try:
+                    await chore.sweep()
+                except StoreError as error:
+                    logger.warning("sweep_put_off", of=chore.name, detail=error.message)
             self._due[chore] = self._clock.monotonic() + chore.every_seconds

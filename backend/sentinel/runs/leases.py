@@ -20,6 +20,7 @@ from sentinel.domain.runs import Run
 from sentinel.domain.stores import RunStore
 from sentinel.errors import FenceLostError, StoreError, StoreUnavailableError
 from sentinel.telemetry.logging import get_logger
+from sentinel.telemetry.survival import survived
 
 logger = get_logger(__name__)
 
@@ -27,6 +28,7 @@ T = TypeVar("T")
 
 _TRY_AGAIN_SECONDS = 0.5
 _RELEASE_SECONDS = 2.0
+_TRIES_PER_LEASE = 3  # a renewal that hangs must leave time for another one
 
 
 class Stop(StrEnum):
@@ -153,8 +155,10 @@ class Leases:
         self._no_takeover_before = self._clock.monotonic() + self._options.lease_seconds
 
     @asynccontextmanager
-    async def claimed(self, run_id: str) -> AsyncIterator[Lease | None]:
+    async def claimed(self, run_id: str, *, goes_on: bool = False) -> AsyncIterator[Lease | None]:
         """Hold the run while the context is open, if it can be had; None: it has ended, or somebody works on it.
+
+        `goes_on`: it was held a moment ago, by whoever asks now.
 
         Raises:
             StoreUnavailableError: nobody can tell.
@@ -164,7 +168,7 @@ class Leases:
             return
         self._held[run_id] = None
         try:
-            self._held[run_id] = lease = await self._claim(run_id)
+            self._held[run_id] = lease = await self._claim(run_id, goes_on=goes_on)
             yield lease
         finally:
             del self._held[run_id]
@@ -191,10 +195,11 @@ class Leases:
         leases = {run_id: lease for run_id, lease in self._held.items() if lease}
         until = self._clock.monotonic() + self._options.lease_seconds
         try:
-            ours = await self._runs.renew(leases, owner=self.owner, lease_seconds=self._options.lease_seconds)
-        except StoreError as error:
+            async with asyncio.timeout(self._options.lease_seconds / _TRIES_PER_LEASE):
+                ours = await self._runs.renew(leases, owner=self.owner, lease_seconds=self._options.lease_seconds)
+        except (StoreError, TimeoutError) as error:
             self.note_outage()
-            self._tell(is_renewing=False, detail=error.message)
+            self._tell(is_renewing=False, detail=str(error) or "the database does not answer")
             return False
         self._tell(is_renewing=True)
         for run_id, lease in leases.items():
@@ -217,7 +222,7 @@ class Leases:
                 for run_id in await self._runs.cancelled(self.owner):
                     self.stop(run_id)
 
-    async def _claim(self, run_id: str) -> Lease | None:
+    async def _claim(self, run_id: str, *, goes_on: bool) -> Lease | None:
         seconds = self._options.lease_seconds
         until = self._clock.monotonic() + seconds
         run = await self._runs.claim(
@@ -226,6 +231,7 @@ class Leases:
             lease_seconds=seconds,
             at=self._clock.now(),
             may_take_over=self.may_take_over,
+            goes_on=goes_on,
         )
         if run is None:
             return None
@@ -238,9 +244,12 @@ class Leases:
         answered = True
         while True:
             await self._clock.sleep(self._options.renew_seconds if answered else _TRY_AGAIN_SECONDS)
-            answered = await self.renew()
+            answered = False
+            with survived("renew leases"):
+                answered = await self.renew()
 
     async def _watch_for_ever(self) -> None:
         while True:
             await self._clock.sleep(self._options.watch_seconds)
-            await self.watch()
+            with survived("watch for cancellations"):
+                await self.watch()

@@ -4,9 +4,11 @@ Readers never touch this task; a lost reader changes nothing, and only `task.can
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import aclosing
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -38,7 +40,9 @@ from sentinel.telemetry.logging import get_logger, log_context
 
 logger = get_logger(__name__)
 
-_CLAIM_AGAIN_SECONDS = 1.0
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 2.0
+_MOST_DOUBLINGS = 6
 _LAST_NODE = ("log",)
 
 
@@ -76,6 +80,7 @@ class Runner:
     clock: Clock
     options: RunnerOptions
     listeners: RunnerListeners = RunnerListeners()
+    rng: Callable[[], float] = random.random  # noqa: S311 - spreads retries, protects no secret
 
     async def run(self, run_id: str) -> None:
         """Claim the run and bring it to its end; does nothing if it has ended or somebody else works on it.
@@ -85,13 +90,13 @@ class Runner:
         """
         with log_context(run_id=run_id):
             failure: StoreError | None = None
-            while True:
+            for pause in self._pauses():
                 try:
                     await self._work_on(run_id, failure)
                 except StoreUnavailableError as error:
                     failure = error
                     logger.warning("run_pauses", detail=error.message)
-                    await self.clock.sleep(_CLAIM_AGAIN_SECONDS)
+                    await self.clock.sleep(pause)
                 except StoreError as error:
                     if failure is not None and not isinstance(failure, StoreUnavailableError):
                         raise
@@ -108,9 +113,15 @@ class Runner:
         """Hand each run over when its step under way is done, and those that begin from now on at once."""
         self.leases.request_drain()
 
+    def _pauses(self) -> Iterator[float]:
+        """Give ever longer pauses, spread so that not all runs come back at once."""
+        for doublings in count():
+            longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** min(doublings, _MOST_DOUBLINGS))
+            yield longest * (0.5 + 0.5 * self.rng())
+
     async def _work_on(self, run_id: str, failure: StoreError | None) -> None:
         """Work on the run under one claim; `failure` is what ended an earlier one."""
-        async with self.leases.claimed(run_id) as lease:
+        async with self.leases.claimed(run_id, goes_on=failure is not None) as lease:
             if lease is None:
                 return
             drive = Drive(run=lease.run, log=self.journal.open(lease.run), clock=self.clock)
@@ -130,8 +141,10 @@ class Runner:
         await self._forget_checkpoints(run_id)
 
     async def _hand_over(self, drive: Drive) -> None:
-        drive.status(Phase.DRAINING)
-        await drive.log.flush()
+        with suppress(FenceLostError, StoreUnavailableError):  # its end is on the way to the log, or nobody can be told
+            drive.status(Phase.DRAINING)
+        with suppress(FenceLostError, StoreUnavailableError):
+            await drive.log.flush()
         await self.leases.release(drive.run.run_id)
 
     async def _ending(self, drive: Drive, lease: Lease, *, failure: StoreError | None) -> RunEnding:

@@ -12,6 +12,7 @@ from sentinel.domain.stores import RunStore
 from sentinel.errors import ShuttingDownError, StoreError, StoreUnavailableError
 from sentinel.runs.leases import Leases
 from sentinel.telemetry.logging import get_logger
+from sentinel.telemetry.survival import survived
 
 logger = get_logger(__name__)
 
@@ -72,4 +73,5 @@ class Sweeper:
     async def _sweep_for_ever(self) -> None:
         while True:
             await self._clock.sleep(self._sweep_seconds)
-            await self.sweep()
+            with survived("sweep for runs"):
+                await self.sweep()

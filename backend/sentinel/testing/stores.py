@@ -3,7 +3,7 @@
 The journal is the real one (`GroupCommit`) over a commit that writes to these dictionaries.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from sentinel.domain.events import Event, EventType, Phase
 from sentinel.domain.messages import Message, Page, Role, Thread, Turn
 from sentinel.domain.queues import QueuedRun
 from sentinel.domain.runs import NewRun, Run, RunEnding, RunStatus
-from sentinel.domain.stores import AuditEntry, KillSwitchRecord, LogHead
+from sentinel.domain.stores import AuditEntry, KillSwitchRecord
 from sentinel.errors import (
     IdempotencyConflictError,
     MessageNotFoundError,
@@ -24,6 +24,8 @@ from sentinel.persistence.cursors import read_cursor, write_cursor
 from sentinel.persistence.group_commit import GroupCommit, Publish
 from sentinel.persistence.rows import folded
 from sentinel.persistence.run_log import LogPart
+
+_RELEASED = "", 0.0  # who holds a run that nobody holds, and until when
 
 
 @dataclass
@@ -124,14 +126,21 @@ class MemoryRunStore:
         return Page(found[:limit], write_cursor(*_run_place(found[limit - 1])) if len(found) > limit else None)
 
     async def claim(
-        self, run_id: str, *, owner: str, lease_seconds: float, at: datetime, may_take_over: bool = True
+        self,
+        run_id: str,
+        *,
+        owner: str,
+        lease_seconds: float,
+        at: datetime,
+        may_take_over: bool = True,
+        goes_on: bool = False,
     ) -> Run | None:
         """Take the run, as RunStore says."""
-        run, lease = self._data.runs.get(run_id), self._data.leases.get(run_id)
-        if run is None or not run.status.is_active:
-            return None
-        is_foreign = lease is not None and lease[0] != owner
-        if lease is not None and is_foreign and not (may_take_over and lease[1] <= self._now()):
+        run = self._data.runs.get(run_id)
+        holder, until = self._data.leases.get(run_id, _RELEASED)
+        is_lapsed, is_ours = until <= self._now(), holder == owner
+        is_free = not holder or (is_ours and (goes_on or not is_lapsed))
+        if run is None or not run.status.is_active or not (is_free or (is_lapsed and may_take_over)):
             return None
         self._data.leases[run_id] = owner, self._now() + lease_seconds
         self._data.runs[run_id] = claimed = replace(
@@ -139,14 +148,14 @@ class MemoryRunStore:
             status=RunStatus.RUNNING,
             fence=run.fence + 1,
             started_at=run.started_at or at,
-            recovered=run.recovered + is_foreign,
-            taken_over_from=lease[0] if lease is not None and is_foreign else None,
+            recovered=run.recovered + (not is_free),
+            taken_over_from=None if is_free else holder,
         )
         return claimed
 
     async def renew(self, run_ids: Collection[str], *, owner: str, lease_seconds: float) -> Collection[str]:
         """Let `owner`'s leases of these runs begin anew; gives those that were still `owner`'s."""
-        ours = {run_id for run_id in run_ids if self._data.leases.get(run_id, ("", 0.0))[0] == owner}
+        ours = {run_id for run_id in run_ids if self._data.leases.get(run_id, _RELEASED)[0] == owner}
         self._data.leases |= dict.fromkeys(ours, (owner, self._now() + lease_seconds))
         return ours
 
@@ -166,8 +175,8 @@ class MemoryRunStore:
 
     async def cancelled(self, owner: str) -> Collection[str]:
         """Give the ids of the runs that `owner` works on and that shall stop."""
-        held = {run_id for run_id, lease in self._data.leases.items() if lease[0] == owner}
-        return {run_id for run_id in held if self._data.runs[run_id].cancel_requested}
+        wanted = (run_id for run_id, run in self._data.runs.items() if run.cancel_requested)
+        return {run_id for run_id in wanted if self._data.leases.get(run_id, _RELEASED)[0] == owner}
 
     def _now(self) -> float:
         return self._data.clock.now().timestamp()
@@ -175,8 +184,7 @@ class MemoryRunStore:
     def _is_idle(self, run: Run, queued_before: datetime) -> bool:
         if run.status is RunStatus.QUEUED:
             return run.created_at <= queued_before
-        lease = self._data.leases.get(run.run_id)
-        return lease is None or lease[1] <= self._now()
+        return self._data.leases.get(run.run_id, _RELEASED)[1] <= self._now()
 
     async def request_cancel(self, run_id: str) -> Run:
         """Note that the run shall stop; raises RunNotFoundError."""
@@ -287,23 +295,6 @@ class MemoryThreadStore:
     def _mentions(self, thread: Thread, word: str) -> bool:
         said = (message.text for message in self._data.messages[thread.thread_id])
         return any(word in folded(text) for text in (thread.title, *said))
-
-
-class MemoryEventLog:
-    """Implements EventLog."""
-
-    def __init__(self, data: MemoryData) -> None:
-        """Read from `data`."""
-        self._data = data
-
-    async def read(self, run_id: str, *, after: int, limit: int = 1000) -> Sequence[Event]:
-        """Give committed events with seq > `after`, in order."""
-        return [event for event in self._data.events.get(run_id, ()) if event.seq > after][:limit]
-
-    async def heads(self, run_ids: Collection[str]) -> Mapping[str, LogHead]:
-        """Give the committed end of each log; unknown runs are left out."""
-        known = (self._data.runs[run_id] for run_id in run_ids if run_id in self._data.runs)
-        return {run.run_id: LogHead(run.last_seq, ended=not run.status.is_active) for run in known}
 
 
 def memory_journal(data: MemoryData, *, clock: Clock, publish: Publish) -> GroupCommit:

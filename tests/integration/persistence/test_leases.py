@@ -86,6 +86,21 @@ async def test_the_holder_may_claim_again_which_does_not_count(stores: Stores) -
     assert (again.fence, again.recovered, again.taken_over_from) == (2, 0, None)
 
 
+async def test_what_a_holder_has_dropped_counts_when_it_takes_it_up_again_unless_it_never_let_go(
+    stores: Stores,
+) -> None:
+    """Else a run that makes its holder stumble would be taken up by it for ever."""
+    run = await stores.ask()
+    await claim(stores, run, "a", lease=OVER)
+    kept = await claim(stores, run, "a", lease=OVER, goes_on=True)
+    dropped = await claim(stores, run, "a", lease=OVER)
+    assert kept
+    assert dropped
+    assert (kept.recovered, kept.taken_over_from) == (0, None)
+    assert (dropped.recovered, dropped.taken_over_from) == (1, "a")
+    assert await claim(stores, run, "a", may_take_over=False) is None
+
+
 async def test_a_renewed_lease_does_not_lapse_and_a_lost_one_is_not_renewed(stores: Stores) -> None:
     runs = [await stores.ask() for _ in range(4)]
     held, taken, released, ended = runs

@@ -14,6 +14,7 @@ from sentinel.domain.runs import RunStatus
 from sentinel.errors import StoreUnavailableError
 from sentinel.persistence.patient_saver import PatientSaver
 from sentinel.providers.base import ToolRequest
+from sentinel.testing.clock import settle
 from sentinel.testing.providers import Behaviour
 from sentinel.testing.tools import FakeToolbox
 from tests.integration.runs.conftest import Machine, Process, phases_of, text_of
@@ -164,6 +165,30 @@ async def test_a_stopping_process_ends_a_run_whose_answer_is_complete(machine: C
         await process.executor.drain(5.0)
         run = await process.runs.get(asked.run_id)
     assert (run.status, run.finish_reason) == (RunStatus.COMPLETED, "stop")
+
+
+async def test_a_process_that_is_stopped_while_a_run_ends_lets_it_end(machine: Callable[..., Machine]) -> None:
+    async with machine().process(one=[HELLO]) as process:
+        ending, may_end = asyncio.Event(), asyncio.Event()
+        commit = vars(process.journal)["_commit"]
+
+        async def slow(parts: Any) -> Any:
+            if any(part.ending for part in parts):
+                ending.set()
+                await may_end.wait()
+            return await commit(parts)
+
+        vars(process.journal)["_commit"] = slow
+        asked = await process.ask()
+        await asyncio.wait_for(ending.wait(), 5)
+        stopping = asyncio.create_task(process.executor.drain(0.0))
+        await settle()
+        may_end.set()
+        await asyncio.wait_for(stopping, 5)
+        run = await process.runs.get(asked.run_id)
+        events = await asyncio.wait_for(process.events(asked.run_id), 5)
+    assert run.status is RunStatus.COMPLETED
+    assert "draining" not in phases_of(events)
 
 
 async def test_a_run_whose_checkpoint_cannot_be_written_pauses_and_goes_on_when_it_can(

@@ -156,6 +156,40 @@ async def test_who_leaves_gives_everything_back(place: Place) -> None:
         assert (next_one.run.taken_over_from, next_one.run.recovered) == (None, 0)
 
 
+async def test_a_mistake_in_one_renewal_does_not_end_all_that_follow(
+    place: Place, mine: Leases, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = await place.ask(Questions())
+    renew = place.store.renew
+
+    async def stumble(*_: object, **__: object) -> Collection[str]:
+        vars(place.store)["renew"] = renew
+        raise TypeError("a mistake")
+
+    async with mine.claimed(run.run_id) as lease:
+        assert lease
+        vars(place.store)["renew"] = stumble
+        await place.clock.elapse(20.0)
+        assert lease.is_certain
+    assert "a mistake" in capsys.readouterr().out
+
+
+async def test_a_renewal_that_hangs_is_given_up_in_time_for_another(place: Place) -> None:
+    run = await place.ask(Questions())
+    leases = Leases(runs=place.store, clock=place.clock, options=LeaseOptions(owner="a", lease_seconds=0.03))
+
+    async def hang(*_: object, **__: object) -> Collection[str]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with leases.claimed(run.run_id) as lease:
+        assert lease
+        vars(place.store)["renew"] = hang
+        assert not await asyncio.wait_for(leases.renew(), 5)
+        del vars(place.store)["renew"]
+        assert await leases.renew()
+
+
 @dataclass
 class Heard:
     """A queue that only listens."""

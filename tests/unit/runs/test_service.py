@@ -25,7 +25,8 @@ from sentinel.ids import IdSource
 from sentinel.persistence.group_commit import GroupCommit
 from sentinel.runs.service import Question, RunService
 from sentinel.testing.clock import FakeClock, settle
-from sentinel.testing.stores import MemoryData, MemoryEventLog, MemoryRunStore, memory_journal
+from sentinel.testing.event_log import MemoryEventLog
+from sentinel.testing.stores import MemoryData, MemoryRunStore, memory_journal
 from tests.support.run_builders import completed
 
 
