@@ -65,6 +65,7 @@ class JobQueue:
         self._loops: list[asyncio.Task[None]] = []
         self._removing: set[asyncio.Task[None]] = set()
         self._worker_id: int | None = None
+        self._look_for_lost_at = 0.0
         self.figures = QueueFigures()
 
     @property
@@ -140,10 +141,12 @@ class JobQueue:
 
     async def _take(self) -> None:
         """Take jobs as long as there is room."""
+        self._look_for_lost_at = 0.0  # an answer may have been lost, and a job with it
         await self._give_sign_of_life()
         while not self.is_draining:
             self._wake.clear()
             worker_id = self._worker_id = self._worker_id or await self._table.register()
+            await self._take_up_lost(worker_id)
             while self._has_room and (job := await self._table.take(worker_id)) is not None:
                 await self._begin(job)
             self._going.went_well("take")
@@ -151,6 +154,22 @@ class JobQueue:
                 async with asyncio.timeout(self._options.poll_seconds):
                     await self._wake.wait()
         await asyncio.Event().wait()  # until the process ends
+
+    async def _take_up_lost(self, worker_id: int) -> None:
+        """Begin what this worker has taken without ever being told: nobody else may, as long as it gives signs of life.
+
+        Also now and then, since what was asked for in vain may be done after we have looked. Only this task takes
+        jobs, so none is on its way here now; one that is about to be removed costs a glance at an ended run.
+        """
+        now = self._clock.monotonic()
+        if now < self._look_for_lost_at:
+            return
+        known = {job.job_id for job in self._held.values()}
+        for job in await self._table.taken_by(worker_id):
+            if job.job_id not in known:
+                logger.info("lost_job_found", run_id=job.run.run_id)
+                await self._begin(job)
+        self._look_for_lost_at = now + self._options.stalled_seconds
 
     @property
     def _has_room(self) -> bool:

@@ -100,6 +100,12 @@ class JobTable:
             job = await self._jobs.fetch_job(queues=[_QUEUE], worker_id=worker_id)
         return _run_job(job) if job is not None else None
 
+    async def taken_by(self, worker_id: int) -> Sequence[RunJob]:
+        """Give the jobs that a worker has taken, also those whose taking it was never told of."""
+        async with _asking():
+            found = await self._jobs.list_jobs_async(status=Status.DOING.value, worker_id=worker_id)
+        return [_run_job(job) for job in found]
+
     async def remove(self, job_ids: Collection[int]) -> None:
         """Forget jobs that were taken; one that is gone already is passed over."""
         for job_id in job_ids:

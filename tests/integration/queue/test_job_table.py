@@ -35,6 +35,14 @@ async def test_a_job_carries_its_run_to_the_worker(table: JobTable) -> None:
     assert job.run == run
 
 
+async def test_a_worker_is_told_again_what_it_has_taken_and_nothing_else(table: JobTable) -> None:
+    mine, other = await table.register(), await table.register()
+    for name in ("first", "second", "third"):
+        await table.put(QueuedRun(name, name))
+    jobs = [await table.take(worker) for worker in (mine, other)]
+    assert [await table.taken_by(worker) for worker in (mine, other)] == [[jobs[0]], [jobs[1]]]
+
+
 async def test_a_run_that_is_put_twice_waits_once(table: JobTable) -> None:
     worker = await table.register()
     await asyncio.gather(*(table.put(QueuedRun("run", "thread")) for _ in range(5)))

@@ -22,7 +22,8 @@ class FakeTable(JobTable):
         self.is_away = False
         self._ids = count(1)
         self.jobs: dict[int, QueuedRun] = {}
-        self.taken: set[int] = set()
+        self.taken: dict[int, int] = {}
+        self.loses_answers = False
         self.enrolled: list[int] = []
         self.aborted: list[str] = []
         self.put_back_of: list[list[str] | None] = []
@@ -39,8 +40,12 @@ class FakeTable(JobTable):
 
     def _look(self) -> None:
         if self.is_away:
-            message = "the queue is not available: gone"
-            raise StoreUnavailableError(message)
+            self._lose()
+
+    @staticmethod
+    def _lose() -> None:
+        message = "the queue is not available: gone"
+        raise StoreUnavailableError(message)
 
     async def put(self, run: QueuedRun) -> None:
         self._look()
@@ -52,9 +57,15 @@ class FakeTable(JobTable):
         assert worker_id in self.enrolled, "a stranger asks for work"
         for job_id, run in self.jobs.items():
             if job_id not in self.taken:
-                self.taken.add(job_id)
+                self.taken[job_id] = worker_id
+                if self.loses_answers:
+                    self._lose()
                 return RunJob(job_id, run)
         return None
+
+    async def taken_by(self, worker_id: int) -> Sequence[RunJob]:
+        self._look()
+        return [RunJob(job_id, run) for job_id, run in self.jobs.items() if self.taken.get(job_id) == worker_id]
 
     async def remove(self, job_ids: Collection[int]) -> None:
         self._look()
@@ -110,8 +121,7 @@ class FakeTable(JobTable):
         on_listening()
         await self._listener.wait()
         self._listener.clear()
-        message = "the queue is not available: the connection that listens was lost"
-        raise StoreUnavailableError(message)
+        self._lose()
 
 
 class FakeLocal(RunQueue):
@@ -352,3 +362,25 @@ async def test_what_came_while_nobody_listened_is_looked_for(process: Process) -
     assert process.local.working == []
     await process.table.clock.elapse(1.0)
     assert process.local.working == ["one"]
+
+
+async def test_a_job_is_worked_on_whose_taking_was_never_confirmed(process: Process) -> None:
+    await ask(process, "well")
+    process.table.loses_answers = True
+    await ask(process, "lost")
+    assert process.local.working == ["well"]
+    process.table.loses_answers = False
+    await process.table.clock.elapse(1.0)
+    assert process.local.working == ["well", "lost"]
+    process.local.end("lost")
+    await settle()
+    assert [run.run_id for run in process.table.jobs.values()] == ["well"]
+
+
+async def test_a_job_is_worked_on_that_was_taken_only_after_one_had_looked(process: Process) -> None:
+    process.table.jobs[7] = QueuedRun("late", "thread")
+    process.table.taken[7] = process.table.enrolled[-1]
+    await process.table.clock.elapse(6.0)
+    process.table.on_put()
+    await settle()
+    assert process.local.working == ["late"]
