@@ -36,6 +36,10 @@ FORBIDDEN = {
         "backend/sentinel/tools/planted.py",
         "import redis",
     ),
+    "What hands out runs is the only importer of the queue's library": (
+        "backend/sentinel/persistence/planted.py",
+        "import procrastinate",
+    ),
     "LangGraph stays in the graph, the runner and the root that opens its checkpointer": (
         "backend/sentinel/providers/planted.py",
         "import langgraph.graph",
