@@ -5,6 +5,7 @@ Readers notice nothing: `event_log` gives the same events from what is left (`pa
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -23,6 +24,15 @@ logger = get_logger(__name__)
 _MOST_RUNS = 50
 _MOST_EVENTS = 1000
 """In one transaction, unless one run alone has more."""
+
+
+class _Outcome(Enum):
+    """What became of an attempt to put the tokens of some runs together."""
+
+    DONE = "done"
+    OUTRUN = "outrun"
+    """Nothing was changed: these runs are no more what they were when they were read."""
+    NOT_OUR_TURN = "not our turn"
 
 
 class Compaction:
@@ -46,10 +56,12 @@ class Compaction:
         before, count = self._clock.now() - self._after, 0
         while run_ids := await self._engine.read(_due, before=before):
             rows = await self._engine.read(_packed, run_ids)
-            if not await self._engine.write(_put_in_place, run_ids, rows=rows):
+            outcome = await self._engine.write(_put_in_place, run_ids, rows=rows)
+            if outcome is _Outcome.NOT_OUR_TURN:
                 break
-            count += len(run_ids)
-            self.compacted += len(run_ids)
+            if outcome is _Outcome.DONE:
+                count += len(run_ids)
+                self.compacted += len(run_ids)
             await self._clock.sleep(PAUSE_SECONDS)
         if count:
             logger.info("logs_compacted", count=count)
@@ -82,17 +94,17 @@ def _packed(connection: Connection, run_ids: Sequence[str]) -> list[dict[str, An
     return packed_rows(event_from(row) for row in connection.execute(tokens))
 
 
-def _put_in_place(connection: Connection, run_ids: Sequence[str], *, rows: Sequence[dict[str, Any]]) -> bool:
-    """Replace the tokens of these runs; False when another process is at it."""
+def _put_in_place(connection: Connection, run_ids: Sequence[str], *, rows: Sequence[dict[str, Any]]) -> _Outcome:
+    """Replace the tokens of these runs, of all or of none."""
     if not is_our_turn(connection):
-        return False
+        return _Outcome.NOT_OUR_TURN
     these = runs.c.run_id.in_(run_ids)
     marked = update(runs).where(these, runs.c.log_form == LogForm.FULL).values(log_form=LogForm.COMPACTED)
     if connection.execute(marked).rowcount != len(run_ids):
         connection.rollback()  # another process was, or a thread was deleted: the next look knows better
-        return True
+        return _Outcome.OUTRUN
     is_token = run_events.c.type == EventType.TOKEN.value
     connection.execute(delete(run_events).where(run_events.c.run_id.in_(run_ids), is_token))
     if rows:
         connection.execute(insert(run_events), rows)
-    return True
+    return _Outcome.DONE

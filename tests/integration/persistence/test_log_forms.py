@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import orjson
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from sentinel.domain.events import Event, EventType
 from sentinel.domain.runs import Run, RunStatus
@@ -25,6 +25,9 @@ from sentinel.persistence.tables import run_events
 from sentinel.testing.clock import FakeClock
 from tests.support.run_builders import at, completed, failed_attempt, tool_call
 from tests.support.stores import Stores
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 DAY = timedelta(days=1)
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "events" / "pruned.jsonl"
@@ -72,6 +75,20 @@ async def rows(engine: Engine, run_id: str) -> list[tuple[int, str]]:
     return [tuple(row) for row in await engine.read(lambda open_: open_.execute(statement).all())]
 
 
+class Outrun:
+    """A database in which another process acts between our reading and our writing."""
+
+    def __init__(self, engine: Engine, *, by: Callable[[], Awaitable[None]]) -> None:
+        self.read = engine.read
+        self.url, self.ping, self.dispose = engine.url, engine.ping, engine.dispose
+        self._engine = engine
+        self._act = by
+
+    async def write(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        await self._act()
+        return await self._engine.write(work, *args, **kwargs)
+
+
 def compaction(engine: Engine, clock: Any, *, after: timedelta | None = DAY) -> Compaction:
     return Compaction(engine=engine, clock=clock, after=after)
 
@@ -93,6 +110,17 @@ async def test_a_compacted_log_gives_every_reader_the_same_bytes_from_every_plac
             page = await sql_stores.events.read(run.run_id, after=after, limit=limit)
             assert wire(page) == wire(whole[after : after + limit]), (after, limit)
     assert (await sql_stores.events.heads([run.run_id]))[run.run_id].last_seq == len(whole)
+
+
+async def test_what_another_process_has_compacted_meanwhile_is_not_counted(
+    sql_stores: Stores, engine: Engine, quick_clock: Any
+) -> None:
+    run, whole = await streamed(sql_stores, ["a", "b", "c"])
+    first = compaction(engine, quick_clock)
+    second = compaction(Outrun(engine, by=first.sweep), quick_clock)
+    await second.sweep()
+    assert (first.compacted, second.compacted) == (1, 0)
+    assert list(await sql_stores.events.read(run.run_id, after=0)) == whole
 
 
 async def test_a_reader_who_left_in_the_middle_of_what_was_compacted_reads_on_there(
