@@ -11,6 +11,15 @@ from sentinel.errors import ConfigurationError
 
 _PRIVATE_FILE = 0o600  # conversations are nobody else's business
 _FILE_ENDINGS = (".db", ".sqlite", ".sqlite3")
+# A database that is silent because the network is gone would be waited for for minutes, a quarter of an hour while
+# something is under way to it. Seconds, but of tcp_user_timeout, which is milliseconds.
+_ABSENCE = {
+    "keepalives": "1",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
 
 
 def normalise(database_url: str) -> URL:
@@ -46,8 +55,9 @@ def psycopg_url(url: URL) -> URL:
 
 
 def libpq_url(url: URL) -> str:
-    """Give a PostgreSQL URL as libpq reads it, password included."""
-    return psycopg_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    """Give a PostgreSQL URL as libpq reads it, password included; a silent network ends its connections within 11 s."""
+    opened = psycopg_url(url).set(drivername="postgresql")
+    return opened.update_query_dict(_ABSENCE).render_as_string(hide_password=False)
 
 
 def prepare_file(path: Path) -> None:

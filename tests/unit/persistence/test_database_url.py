@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from sentinel.errors import ConfigurationError
 from sentinel.persistence.database_url import is_sqlite, libpq_url, normalise, psycopg_url, sqlite_file
@@ -31,14 +32,29 @@ def test_a_postgresql_database_goes_through_asyncpg_whatever_driver_is_named(giv
     url = normalise(given)
     assert not is_sqlite(url)
     assert url.render_as_string(hide_password=False) == "postgresql+asyncpg://u:p%40s@h:1/d"
-    assert libpq_url(url) == "postgresql://u:p%40s@h:1/d"
+    assert libpq_url(url).partition("?")[0] == "postgresql://u:p%40s@h:1/d"
 
 
 def test_each_driver_gets_its_own_word_for_tls() -> None:
     url = normalise("postgresql://h/d?sslmode=require")
     assert url.query == {"ssl": "require"}
     assert psycopg_url(url).query == {"sslmode": "require"}
-    assert libpq_url(url) == "postgresql://h/d?sslmode=require"
+    assert conninfo_to_dict(libpq_url(url))["sslmode"] == "require"
+
+
+def test_connections_of_libpq_end_when_the_network_is_silent() -> None:
+    said = conninfo_to_dict(libpq_url(normalise("postgresql://u@h/d?sslmode=require")))
+    assert said == {
+        "user": "u",
+        "host": "h",
+        "dbname": "d",
+        "sslmode": "require",
+        "keepalives": "1",
+        "keepalives_idle": "5",
+        "keepalives_interval": "2",
+        "keepalives_count": "3",
+        "tcp_user_timeout": "10000",
+    }
 
 
 @pytest.mark.parametrize(
