@@ -7,6 +7,7 @@ on a thread, which costs a call more than everything else that guards it.
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -56,19 +57,19 @@ class _TooMuchWork(Exception):  # noqa: N818 -- never leaves this module
 
 
 class _BoundedCheck:
-    """A schema, checked with an allowance of steps that all its keywords share; one check at a time."""
+    """A schema, checked with an allowance of steps that all its keywords share; one check at a time on each thread."""
 
     def __init__(self, schema: Mapping[str, Any], max_steps: int) -> None:
         self._schema = schema
         self._max_steps = max_steps
-        self._steps_left = 0
+        self._allowance = threading.local()  # of each check its own: what one uses up must not end another
         self._validator: Any = None
 
     def first_fault(self, structured: Mapping[str, Any]) -> str | None:
         """Give what is wrong; raises _TooMuchWork, or whatever a schema that is wrong makes the library raise."""
         if self._validator is None:
             self._validator = self._bounded()(self._schema, registry=Registry())
-        self._steps_left = self._max_steps
+        self._allowance.steps = self._max_steps
         error = next(self._validator.iter_errors(structured), None)
         if error is None:
             return None
@@ -78,8 +79,8 @@ class _BoundedCheck:
     def _bounded(self) -> Any:
         def bounded(check: Callable[..., Any]) -> Callable[..., Iterator[ValidationError]]:
             def step(*arguments: Any) -> Iterator[ValidationError]:
-                self._steps_left -= 1
-                if self._steps_left < 0:
+                self._allowance.steps -= 1
+                if self._allowance.steps < 0:
                     raise _TooMuchWork
                 yield from check(*arguments) or ()
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from sentinel.gateway.mcp.call_log import MAX_ARGUMENTS, MAX_RESULT, OMITTED
+from sentinel.domain.tools import ToolCallRecord
+from sentinel.gateway.mcp.call_log import MAX_ARGUMENTS, MAX_RESULT, OMITTED, CallLog
+from sentinel.ids import IdSource
 from sentinel.testing.clock import FakeClock, settle
 from sentinel.testing.tools import FakeToolbox
 from sentinel.tools.outcome import ToolOutcome
@@ -79,7 +81,39 @@ async def test_long_arguments_are_left_out_and_long_results_cut(agent: Agent) ->
     first, second = (record.call for record in agent.records)
     assert first.result == "x" * MAX_RESULT
     assert second.result == "x" * MAX_RESULT + "… (7 more characters)"
-    assert first.arguments == {OMITTED: f"{len(json.dumps({'text': 'x' * MAX_ARGUMENTS}))} characters"}
+    assert first.arguments == {OMITTED: f"more than {MAX_ARGUMENTS} characters"}
+
+
+@pytest.mark.parametrize("escaped", ["\n", "é", '"'])
+async def test_what_is_kept_of_arguments_is_measured_as_json(agent: Agent, escaped: str) -> None:
+    """Of a text that grows when it is written, too."""
+    size = len(json.dumps({"text": escaped})) - len(json.dumps({"text": ""}))
+    room = (MAX_ARGUMENTS - len(json.dumps({"text": ""}))) // size
+    await agent.call("desk__echo", {"text": escaped * room})
+    await agent.call("desk__echo", {"text": escaped * (room + 1)})
+    kept, omitted = (record.call.arguments for record in agent.records)
+    assert kept == {"text": escaped * room}
+    assert list(omitted) == [OMITTED]
+
+
+class Counted:
+    """A value that counts how often any of its kind is written."""
+
+    written = 0
+
+    def __str__(self) -> str:
+        Counted.written += 1
+        return "x"
+
+
+def test_arguments_that_are_too_long_are_not_written_to_be_measured() -> None:
+    """It would be done on the event loop, as often as a caller likes."""
+    records: list[ToolCallRecord] = []
+    log = CallLog(records.append, clock=FakeClock(), ids=IdSource(FakeClock()))
+    for arguments in ({"all": [Counted()] * 100_000}, {"text": "x" * MAX_ARGUMENTS}, {"all": [10**4_000] * 3}):
+        opened = log.begin("desk__echo", arguments, spec=None, caller="ann", request_id=1)
+        assert opened.record.call.arguments == {OMITTED: f"more than {MAX_ARGUMENTS} characters"}
+    assert Counted.written == 0
 
 
 async def test_newer_clients_are_told_apart_by_what_they_call_themselves(agent: Agent) -> None:

@@ -1,8 +1,10 @@
 """Results against schemas that servers supply, and that may be made to hurt."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any
+from typing import Any, SupportsIndex
 
 import pytest
 
@@ -135,3 +137,27 @@ async def test_a_check_that_takes_too_many_steps_is_given_up(executor: ThreadPoo
         below = {"$ref": f"#/$defs/d{number}"}
         schema["$defs"][f"d{number + 1}"] = {"anyOf": [below, below]}
     assert await ResultChecker(schema, executor=executor, max_steps=1000).fault({"n": 1}) is None
+
+
+class Meeting(list[Any]):
+    """A list whose first item is given to two readers at once, or to none."""
+
+    def __init__(self, items: list[Any], place: threading.Barrier) -> None:
+        super().__init__(items)
+        self._place = place
+
+    def __getitem__(self, index: SupportsIndex | slice) -> Any:
+        if index == 0:
+            self._place.wait(timeout=10)
+        return super().__getitem__(index)
+
+
+async def test_two_checks_at_once_do_not_use_up_each_other_s_steps() -> None:
+    """Each alone finds the fault at the end of its result with three quarters of what it may do."""
+    place = threading.Barrier(2)
+    schema = {"type": "object", "properties": {"all": {"type": "array", "items": {"type": "integer"}}}}
+    with ThreadPoolExecutor(2) as threads:
+        checker = ResultChecker(schema, executor=threads, max_steps=2_000)
+        results = [{"all": Meeting([*range(1_500), "wrong"], place)} for _ in range(2)]
+        faults = await asyncio.gather(*(checker.fault(result) for result in results))
+    assert faults == ["the result does not fit its schema at /all/1500: type"] * 2

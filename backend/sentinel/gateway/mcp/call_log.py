@@ -22,6 +22,7 @@ MAX_RESULT: Final = 8_000
 OMITTED: Final = "_omitted"
 _LONGEST_NAME: Final = 128
 _MILLISECONDS: Final = 1000.0
+_MOST_BITS_OF_A_DIGIT: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +84,28 @@ class CallLog:
 
 
 def _kept(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    length = len(json.dumps(arguments, default=str))
-    return dict(arguments) if length <= MAX_ARGUMENTS else {OMITTED: f"{length} characters"}
+    if _is_surely_longer(arguments, MAX_ARGUMENTS) or len(json.dumps(arguments, default=str)) > MAX_ARGUMENTS:
+        return {OMITTED: f"more than {MAX_ARGUMENTS} characters"}
+    return dict(arguments)
+
+
+def _is_surely_longer(value: Any, limit: int) -> bool:
+    """Tell whether plain data is longer than so many characters of JSON, without looking at more of it than that."""
+    below = [value]
+    while below and limit >= 0:
+        current = below.pop()
+        limit -= _least_length(current)
+        if limit >= 0 and isinstance(current, Mapping):
+            below += [*current, *current.values()]
+        elif limit >= 0 and isinstance(current, list):
+            below += current
+    return limit < 0
+
+
+def _least_length(value: Any) -> int:
+    if isinstance(value, str | Mapping | list):
+        return len(value)  # of items: each has a mark at least
+    return value.bit_length() // _MOST_BITS_OF_A_DIGIT if isinstance(value, int) else 1
 
 
 def _cut(text: str) -> str:
