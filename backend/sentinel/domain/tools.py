@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from sentinel.domain.messages import Page
 from sentinel.domain.runs import ToolCall
@@ -17,8 +17,9 @@ CallOrigin = Literal["run", "mcp"]
 class ToolPin:
     """The definition of one tool as it is trusted, and as it is.
 
-    `digest` is the SHA-256 of the trusted definition, empty while none is; `seen_digest` that of the last one seen.
-    Where they differ the tool waits for an approval. `approved_by` is None for what was trusted at first sight.
+    `digest` is the SHA-256 of the trusted definition, empty while none is; `seen_digest` that of the last one seen, by
+    whichever process. A tool that is another waits for an approval. `approved_by` is None for what was trusted at first
+    sight.
     `facts` is what the trusted definition says; None while none is, and where it was trusted before that was kept.
     """
 
@@ -33,9 +34,17 @@ class ToolPin:
     facts: Mapping[str, str] | None = None
 
     @property
-    def is_trusted(self) -> bool:
-        """Whether the tool is what was trusted."""
-        return self.digest == self.seen_digest
+    def key(self) -> "PinKey":
+        """Which tool it is of."""
+        return self.server, self.tool
+
+    def trusts(self, digest: str) -> bool:
+        """Tell whether a definition is the one that is trusted."""
+        return self.digest == digest
+
+
+PinKey: TypeAlias = tuple[str, str]
+"""A server and its own name of one of its tools."""
 
 
 CANCELLED: Final = "cancelled"
@@ -59,14 +68,24 @@ class GuardedCall:
 
 
 class ToolPinStore(Protocol):
-    """Keeps the pins; raises StoreUnavailableError when the database cannot be reached or written."""
+    """Keeps the pins of all processes; raises StoreUnavailableError when the database cannot be reached or written."""
 
     async def load(self) -> Sequence[ToolPin]:
         """Give all pins."""
         ...
 
-    async def save(self, pins: Sequence[ToolPin]) -> None:
-        """Store these in the place of earlier ones of the same tools."""
+    async def digests(self) -> Mapping[PinKey, str]:
+        """Give what is trusted of each tool; cheaper than all pins."""
+        ...
+
+    async def save(
+        self, seen: Sequence[ToolPin], *, approved: Sequence[ToolPin] = (), dropped: Sequence[ToolPin] = ()
+    ) -> None:
+        """Store what was seen, what was approved, and what is not worth keeping, at once.
+
+        What was seen never changes what is trusted of a tool that is known, an approval does unless there is a newer
+        one, and what has been trusted otherwise meanwhile is not dropped.
+        """
         ...
 
 

@@ -1,14 +1,21 @@
 """Which definitions of tools are trusted, over SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Final, TypeAlias
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Executable, case, delete, null, select
+from sqlalchemy.dialects import postgresql, sqlite
 
-from sentinel.domain.tools import ToolPin
+from sentinel.domain.tools import PinKey, ToolPin
 from sentinel.persistence.engine import Engine
 from sentinel.persistence.statements import insert_into
-from sentinel.persistence.tables import tool_pins
+from sentinel.persistence.tables import tool_pins as _pins
+
+Insert: TypeAlias = postgresql.Insert | sqlite.Insert
+Write: TypeAlias = Callable[[Insert, ToolPin], Executable]
+
+_KEY: Final = ("server", "tool")
 
 
 class SqlToolPinStore:
@@ -22,18 +29,53 @@ class SqlToolPinStore:
         """Give all pins."""
         return await self._engine.read(_load)
 
-    async def save(self, pins: Sequence[ToolPin]) -> None:
-        """Store these in the place of earlier ones of the same tools."""
-        await self._engine.write(_save, pins)
+    async def digests(self) -> Mapping[PinKey, str]:
+        """Give what is trusted of each tool."""
+        return await self._engine.read(_digests)
+
+    async def save(
+        self, seen: Sequence[ToolPin], *, approved: Sequence[ToolPin] = (), dropped: Sequence[ToolPin] = ()
+    ) -> None:
+        """Store what was seen, what was approved, and what is not worth keeping, in one transaction."""
+        writes = ((_drop, dropped), (_note, seen), (_approve, approved))
+        await self._engine.write(_save, writes)
 
 
 def _load(connection: Connection) -> list[ToolPin]:
-    rows = connection.execute(select(tool_pins).order_by(tool_pins.c.server, tool_pins.c.tool))
+    rows = connection.execute(select(_pins).order_by(_pins.c.server, _pins.c.tool))
     return [ToolPin(**row._mapping) for row in rows]
 
 
-def _save(connection: Connection, pins: Sequence[ToolPin]) -> None:
-    for pin in pins:
-        row = asdict(pin)
-        statement = insert_into(connection, tool_pins).values(row)
-        connection.execute(statement.on_conflict_do_update(index_elements=["server", "tool"], set_=row))
+def _digests(connection: Connection) -> dict[PinKey, str]:
+    rows = connection.execute(select(_pins.c.server, _pins.c.tool, _pins.c.digest))
+    return {(row.server, row.tool): row.digest for row in rows}
+
+
+def _save(connection: Connection, writes: Sequence[tuple[Write, Sequence[ToolPin]]]) -> None:
+    for write, pins in writes:
+        for pin in sorted(
+            pins, key=lambda pin: pin.key
+        ):  # all processes in one order, so that none wait for each other
+            connection.execute(write(insert_into(connection, _pins).values(asdict(pin)), pin))
+
+
+def _drop(_: Insert, pin: ToolPin) -> Executable:
+    return delete(_pins).where(_pins.c.server == pin.server, _pins.c.tool == pin.tool, _pins.c.digest == pin.digest)
+
+
+def _note(insert: Insert, _: ToolPin) -> Executable:
+    new = insert.excluded
+    is_missing = _pins.c.facts.is_(null()) & (_pins.c.digest == new.digest)
+    changed = {
+        "seen_digest": new.seen_digest,
+        "changed_at": new.changed_at,
+        "facts": case((is_missing, new.facts), else_=_pins.c.facts),
+    }
+    return insert.on_conflict_do_update(index_elements=_KEY, set_=changed)
+
+
+def _approve(insert: Insert, _: ToolPin) -> Executable:
+    new = insert.excluded
+    changed = {name: new[name] for name in ("digest", "seen_digest", "approved_at", "approved_by", "facts")}
+    is_newest = _pins.c.approved_at.is_(None) | (_pins.c.approved_at <= new.approved_at)
+    return insert.on_conflict_do_update(index_elements=_KEY, set_=changed, where=is_newest)

@@ -154,6 +154,13 @@ class BreakerBoard:
         """Return the circuit of that key if there is one."""
         return self._circuits.get(key)
 
+    def drop(self, key: str) -> bool:
+        """Forget a circuit if nothing would be lost by that; returns whether there is none of that key now."""
+        circuit = self._circuits.get(key)
+        if circuit is not None and circuit.is_quiet:
+            del self._circuits[key]
+        return key not in self._circuits
+
     @property
     def keys(self) -> list[str]:
         """Every circuit there is."""

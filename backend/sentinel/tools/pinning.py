@@ -1,24 +1,29 @@
 """Tools are trusted as they were first seen: what a server says about them later, it may say to mislead a model.
 
 A changed definition quarantines that tool, and a tool that an untrusted server adds later is not offered, until an
-operator approves it. The database keeps the pins; a write that fails is made again, and no call waits for one.
+operator approves it. The database keeps the pins, for all processes, which learn of each other's approvals within
+seconds; a write that fails is made again, and no call waits for one.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from sentinel.clock import Clock
-from sentinel.domain.tools import ToolPin, ToolPinStore
+from sentinel.domain.tools import PinKey, ToolPin, ToolPinStore
 from sentinel.errors import StoreError, ToolChangedError
 from sentinel.tools.config import ServerConfig
 from sentinel.tools.definition import Change, changes_between
 from sentinel.tools.spec import ToolSpec
 
+LOOK_SECONDS: Final = 5.0
+"""How long an approval by another process may go unseen."""
+MAX_PINS: Final = 1_000
+"""Of one server, which may think of new names again and again."""
 _AGAIN_SECONDS: Final = 5.0
-
-Key = tuple[str, str]
 
 
 class PinBoard:
@@ -28,14 +33,26 @@ class PinBoard:
         """Start with nothing known; `load` reads what was kept."""
         self._clock = clock
         self._store = store
-        self._pins: dict[Key, ToolPin] = {}
-        self._unsaved: dict[Key, ToolPin] = {}
+        self._pins: dict[PinKey, ToolPin] = {}
+        self._noted: dict[PinKey, str] = {}  # by this process; others may see other definitions at the same time
+        self._unsaved: dict[PinKey, ToolPin] = {}
+        self._approvals: set[PinKey] = set()
+        self._dropped: dict[PinKey, ToolPin] = {}
+        self._touched: set[PinKey] = set()
         self._saving: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
         """Read the pins that were kept; raises StoreUnavailableError."""
         if self._store is not None:
-            self._pins = {(pin.server, pin.tool): pin for pin in await self._store.load()}
+            self._pins = _by_key(await self._store.load())
+
+    async def watch(self, changed: Callable[[], None]) -> None:
+        """Call back, until this task is cancelled, whenever other processes trust other definitions than before."""
+        while self._store is not None:
+            await self._clock.sleep(LOOK_SECONDS)
+            with suppress(StoreError):
+                if await self._catch_up(self._store):
+                    changed()
 
     def find(self, server: str, tool: str) -> ToolPin | None:
         """Return the pin of a tool."""
@@ -45,8 +62,16 @@ class PinBoard:
         """Hold what a server lists against the pins; gives the same tools, marked where they are not trusted."""
         if not config.pinned:
             return tuple(specs)
-        is_first_sight = not any(key[0] == server for key in self._pins)
-        return tuple(self._examined(spec, trusts_new=is_first_sight or config.trusted) for spec in specs)
+        listed = tuple(specs)
+        trusts_new = config.trusted or not any(key[0] == server for key in self._pins)
+        for spec in listed:
+            self._note(spec, trusts_new=trusts_new)
+        self._make_room(server, {spec.tool for spec in listed})
+        return self.marked(config, listed)
+
+    def marked(self, config: ServerConfig, specs: Iterable[ToolSpec]) -> tuple[ToolSpec, ...]:
+        """Give the same tools, marked where they are not trusted by now."""
+        return tuple(self._marked(spec) if config.pinned else spec for spec in specs)
 
     def approve(self, spec: ToolSpec, *, digest: str | None, actor: str) -> ToolPin:
         """Trust a tool as it is now.
@@ -62,6 +87,7 @@ class PinBoard:
         pin = replace(
             known, digest=spec.digest, seen_digest=spec.digest, approved_at=now, approved_by=actor, facts=spec.facts
         )
+        self._approvals.add(pin.key)
         self._keep(pin)
         return pin
 
@@ -75,21 +101,39 @@ class PinBoard:
         if self._saving is not None:
             self._saving.cancel()
             await asyncio.gather(self._saving, return_exceptions=True)
-        if self._store is not None and self._unsaved:
+        if self._store is not None and self._is_behind:
             await self._write(self._store)
 
-    def _examined(self, spec: ToolSpec, *, trusts_new: bool) -> ToolSpec:
+    def _marked(self, spec: ToolSpec) -> ToolSpec:
         pin = self.find(spec.server, spec.tool)
-        if pin is None:
-            pin = self._first(spec, digest=spec.digest if trusts_new else "")
-            self._keep(pin)
-        elif pin.seen_digest != spec.digest:
+        is_quarantined = pin is None or not pin.trusts(spec.digest)
+        return spec if spec.is_quarantined == is_quarantined else replace(spec, is_quarantined=is_quarantined)
+
+    def _note(self, spec: ToolSpec, *, trusts_new: bool) -> None:
+        pin = known = self.find(spec.server, spec.tool) or self._first(spec, digest=spec.digest if trusts_new else "")
+        is_news = self._noted.get(pin.key) != spec.digest
+        self._noted[pin.key] = spec.digest
+        if is_news and pin.seen_digest != spec.digest:
             pin = replace(pin, seen_digest=spec.digest, changed_at=self._clock.now())
-            self._keep(pin)
-        if pin.is_trusted and pin.facts is None:
+        if pin.trusts(spec.digest) and pin.facts is None:
             pin = replace(pin, facts=spec.facts)
+        if pin is not known or pin.key not in self._pins:
             self._keep(pin)
-        return spec if pin.is_trusted else replace(spec, is_quarantined=True)
+
+    def _make_room(self, server: str, listed: set[str]) -> None:
+        """Forget tools that the server lists no more, if there are too many: those first that nobody has trusted."""
+        own = [pin for pin in self._pins.values() if pin.server == server]
+        gone = sorted((pin for pin in own if pin.tool not in listed), key=_worth)
+        for pin in gone[: max(0, len(own) - MAX_PINS)]:
+            self._drop(pin)
+
+    def _drop(self, pin: ToolPin) -> None:
+        for pins in (self._pins, self._noted, self._unsaved):
+            pins.pop(pin.key, None)
+        self._approvals.discard(pin.key)
+        if self._store is not None:
+            self._dropped[pin.key] = pin
+            self._save_soon(self._store)
 
     def _first(self, spec: ToolSpec, *, digest: str = "") -> ToolPin:
         now = self._clock.now()
@@ -103,27 +147,58 @@ class PinBoard:
         )
 
     def _keep(self, pin: ToolPin) -> None:
-        key = (pin.server, pin.tool)
-        self._pins[key] = pin
-        if self._store is None:
-            return
-        self._unsaved[key] = pin
+        self._pins[pin.key] = pin
+        self._touched.add(pin.key)
+        if self._store is not None:
+            self._unsaved[pin.key] = pin
+            self._save_soon(self._store)
+
+    async def _catch_up(self, store: ToolPinStore) -> bool:
+        """Take over what others have stored, where they trust something else; tells whether they do."""
+        trusted = await store.digests()
+        if all(key in self._pins and self._pins[key].trusts(digest) for key, digest in trusted.items()):
+            return False
+        self._touched = set(self._unsaved)
+        stored = _by_key(await store.load())
+        ours = {key: pin for key, pin in self._pins.items() if key in self._touched}  # newer than what was read
+        self._pins = self._pins | stored | ours
+        return True
+
+    # Writing ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def _is_behind(self) -> bool:
+        return bool(self._unsaved or self._dropped)
+
+    def _save_soon(self, store: ToolPinStore) -> None:
         if self._saving is None:
-            self._saving = asyncio.create_task(self._save(self._store), name="tools:pins")
+            self._saving = asyncio.create_task(self._save(store), name="tools:pins")
 
     async def _save(self, store: ToolPinStore) -> None:
         try:
-            while self._unsaved:
+            while self._is_behind:
                 if not await self._write(store):
                     await self._clock.sleep(_AGAIN_SECONDS)
         finally:
             self._saving = None
 
     async def _write(self, store: ToolPinStore) -> bool:
-        pins = dict(self._unsaved)
+        pins, approvals, dropped = dict(self._unsaved), set(self._approvals), dict(self._dropped)
+        seen = [pin for key, pin in pins.items() if key not in approvals]
+        approved = [pin for key, pin in pins.items() if key in approvals]
         try:
-            await store.save(list(pins.values()))
+            await store.save(seen, approved=approved, dropped=list(dropped.values()))
         except StoreError:
             return False
         self._unsaved = {key: pin for key, pin in self._unsaved.items() if pins.get(key) is not pin}
+        self._approvals &= self._unsaved.keys()
+        self._dropped = {key: pin for key, pin in self._dropped.items() if dropped.get(key) is not pin}
         return True
+
+
+def _by_key(pins: Sequence[ToolPin]) -> dict[PinKey, ToolPin]:
+    return {pin.key: pin for pin in pins}
+
+
+def _worth(pin: ToolPin) -> tuple[bool, bool, datetime]:
+    return pin.approved_at is not None, bool(pin.digest), pin.first_seen_at

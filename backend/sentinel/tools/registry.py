@@ -81,6 +81,7 @@ class ToolRegistry:
         self._specs: dict[str, tuple[ToolSpec, ...]] = {}
         self._by_name: dict[str, ToolSpec] = {}
         self._guards: dict[str, ToolGuard] = {}
+        self._targets: dict[str, set[str]] = {name: set() for name in config.servers}
         self._detached = DetachedTasks()
         self._checking = ThreadPoolExecutor(_CHECKING_THREADS, thread_name_prefix="tool-results")
         self._parts = GuardParts(
@@ -96,6 +97,7 @@ class ToolRegistry:
             config.supervision.simultaneous_starts, seconds=config.supervision.start_turn_seconds, clock=clock
         )
         self._settling: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._tls = TlsContext()
         self._supervisors = {name: self._supervisor(name, server, rng) for name, server in config.servers.items()}
 
@@ -105,14 +107,16 @@ class ToolRegistry:
         for supervisor in self._supervisors.values():
             supervisor.start()
         self._settling = asyncio.create_task(self._settle(), name="tools:settling")
+        self._watching = asyncio.create_task(self.pins.watch(self._trust_changed), name="tools:trust")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End all servers at once; calls still in flight fail."""
-        if self._settling is not None:
-            self._settling.cancel()
+        for task in (self._settling, self._watching):
+            if task is not None:
+                task.cancel()
         await asyncio.gather(*(each.stop() for each in self._supervisors.values()))
         await self._detached.drain(seconds=_DRAIN_SECONDS, clock=self._clock)
         await self.pins.close()
@@ -323,11 +327,29 @@ class ToolRegistry:
         self._specs[server] = specs
         self._by_name = {spec.name: spec for each in self._specs.values() for spec in each}
         self.version += 1
+        self._targets[server] |= {spec.target for spec in specs}
+        self._forget_unlisted(server)
         for spec in specs:
             self._parts.board.get(spec.target)  # an operator may trip it before anybody has called it
             if spec.target in self._guards:
                 self._guard(spec)
         self._tell_listeners()
+
+    def _forget_unlisted(self, server: str) -> None:
+        """Drop what is kept of tools that a server lists no more, but not what is known of their calls."""
+        for target in self._targets[server] - {spec.target for spec in self._specs[server]}:
+            guard = self._guards.get(target)
+            if (guard is None or guard.record.calls == 0) and self._parts.board.drop(target):
+                self._guards.pop(target, None)
+                self._targets[server].discard(target)
+
+    def _trust_changed(self) -> None:
+        """Hold all tools against the pins again, of which other processes have changed some."""
+        for name, specs in list(self._specs.items()):
+            now = self.pins.marked(self._config.servers[name], specs)
+            if now != specs:
+                self._take(name, now)
+                self._on_change(self._supervisors[name].status())
 
     def _tool_forbidden(self, spec: ToolSpec, why: str) -> None:
         for listener in self._refusal_listeners:

@@ -55,6 +55,40 @@ async def test_a_changed_tool_is_quarantined_until_it_is_approved(tmp_path: Path
         assert offered(tools) > {"echo", "added"}
 
 
+async def test_an_approval_holds_in_every_process(tmp_path: Path) -> None:
+    """Within seconds: the other one offers the tool, too, and says so to who follows its list of tools."""
+    described, pins = tmp_path / "description", Pins()
+    server: ServerConfig = misbehaving(trusted=False, DESCRIPTION_FILE=str(described))
+    described.write_text(GOOD)
+    async with running({"one": server}, pins=pins):
+        pass
+    described.write_text(EVIL)
+    async with running({"one": server}, pins=pins) as here, running({"one": server}, pins=pins) as there:
+        heard = asyncio.Event()
+        there.registry.subscribe(heard.set)
+        assert "echo" not in offered(there)
+        here.registry.approve("one", "echo", digest=None, actor="ann")
+        async with asyncio.timeout(BOUND):
+            await heard.wait()
+        assert "echo" in offered(there)
+        assert (await there.call("one__echo", text="approved")).text == "approved"
+
+
+async def test_tools_that_a_server_lists_no_more_leave_no_circuits(tmp_path: Path) -> None:
+    """But a circuit that is open stays so."""
+    described, pins = tmp_path / "description", Pins()
+    server = misbehaving(DESCRIPTION_FILE=str(described))
+    described.write_text("Says it back.|tripped untouched")
+    async with running({"one": server}, pins=pins) as tools:
+        assert "tool:one/untouched" in tools.board.keys
+        tools.board.trip("tool:one/tripped", actor="ann")
+        described.write_text(GOOD)
+        tools.registry.reconnect("one")
+        await tools.until("one", ServerState.READY, sessions=2)
+        assert {"tool:one/echo", "tool:one/tripped"} <= set(tools.board.keys)
+        assert "tool:one/untouched" not in tools.board.keys
+
+
 class Ears:
     """Clients of either era that wait for a change of the list of tools at `/mcp`."""
 

@@ -1,14 +1,10 @@
 """What operators did: kill switches that outlive the process, and the audit log."""
 
-from dataclasses import replace
-
 from sqlalchemy import select
 
 from sentinel.domain.stores import AuditEntry, KillSwitchRecord
-from sentinel.domain.tools import ToolPin
 from sentinel.persistence.engine import Engine
 from sentinel.persistence.tables import audit_log
-from sentinel.persistence.tool_pin_store import SqlToolPinStore
 from tests.support.run_builders import at
 from tests.support.stores import Stores
 
@@ -39,13 +35,3 @@ async def test_acts_are_recorded_in_their_order(sql_stores: Stores, engine: Engi
     rows = await engine.read(lambda open_: open_.execute(select(audit_log).order_by(audit_log.c.entry_id)).all())
     assert [AuditEntry(at=row.at, actor=row.actor, action=row.action, target=row.target, detail=row.detail)
             for row in rows] == acts  # fmt: skip
-
-
-async def test_pins_of_tools_are_stored_and_replaced(engine: Engine) -> None:
-    store = SqlToolPinStore(engine)
-    pin = ToolPin(server="s", tool="t", digest="", seen_digest="d1", first_seen_at=at(1), changed_at=at(1))
-    other = ToolPin(server="s", tool="u", digest="d1", seen_digest="d2", first_seen_at=at(1), changed_at=at(2))
-    await store.save([other, pin])
-    approved = replace(pin, digest="d1", approved_at=at(3), approved_by="ann", facts={"description": "Says it."})
-    await store.save([approved])
-    assert list(await store.load()) == [approved, other]

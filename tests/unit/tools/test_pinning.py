@@ -1,17 +1,17 @@
 """Tools are trusted as they were first seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from sentinel.domain.tools import ToolPin
+from sentinel.domain.tools import PinKey, ToolPin
 from sentinel.errors import StoreUnavailableError, ToolChangedError
 from sentinel.testing.clock import FakeClock, settle
 from sentinel.tools.config import ServerConfig
 from sentinel.tools.definition import Change
-from sentinel.tools.pinning import PinBoard
+from sentinel.tools.pinning import MAX_PINS, PinBoard
 from sentinel.tools.spec import ToolSpec, definition_digest
 from tests.unit.tools.test_spec import tool
 
@@ -20,7 +20,7 @@ TRUSTED = ServerConfig(command="x", trusted=True)
 
 
 class Pins:
-    """A store that may be away."""
+    """A store that may be away, of the tools of one server."""
 
     def __init__(self) -> None:
         self.kept: dict[str, ToolPin] = {}
@@ -29,10 +29,19 @@ class Pins:
     async def load(self) -> Sequence[ToolPin]:
         return list(self.kept.values())
 
-    async def save(self, pins: Sequence[ToolPin]) -> None:
+    async def digests(self) -> Mapping[PinKey, str]:
         if self.is_away:
             raise StoreUnavailableError("away")
-        self.kept |= {pin.tool: pin for pin in pins}
+        return {pin.key: pin.digest for pin in self.kept.values()}
+
+    async def save(
+        self, seen: Sequence[ToolPin], *, approved: Sequence[ToolPin] = (), dropped: Sequence[ToolPin] = ()
+    ) -> None:
+        if self.is_away:
+            raise StoreUnavailableError("away")
+        for pin in dropped:
+            self.kept.pop(pin.tool, None)
+        self.kept |= {pin.tool: pin for pin in (*seen, *approved)}
 
 
 def spec(name: str, digest: str = "d1", **more: Any) -> ToolSpec:
@@ -127,7 +136,7 @@ async def test_pins_outlive_the_process_also_when_the_database_is_away_for_a_whi
     assert store.kept == {}
     store.is_away = False
     await clock.elapse(5.0)
-    assert store.kept["a"].is_trusted
+    assert store.kept["a"].trusts("d1")
     board.approve(spec("a", "d2"), digest=None, actor="ann")
     await board.close()
     assert (store.kept["a"].digest, store.kept["a"].approved_by) == ("d2", "ann")
@@ -155,9 +164,26 @@ def test_every_part_of_a_definition_counts(change: dict[str, Any]) -> None:
     assert definition_digest(one) == definition_digest(other)
 
 
-def test_a_pin_says_whether_it_is_trusted() -> None:
-    """A tool that was never trusted has no digest."""
+def test_a_pin_says_what_it_trusts() -> None:
+    """Of a tool that was never trusted nothing."""
     at = FakeClock().now()
     pin = ToolPin(server="s", tool="t", digest="", seen_digest="d", first_seen_at=at, changed_at=at)
-    assert not pin.is_trusted
-    assert replace(pin, digest="d").is_trusted
+    assert not pin.trusts("d")
+    assert replace(pin, digest="d").trusts("d")
+
+
+async def test_names_without_end_are_not_kept_without_end() -> None:
+    """The oldest that are not listed any more go first, what was approved last; what is listed stays."""
+    clock, store = FakeClock(), Pins()
+    board = PinBoard(clock=clock, store=store)
+    hidden(board, UNTRUSTED, spec("first"))
+    hidden(board, UNTRUSTED, spec("first"), spec("wanted"))
+    board.approve(spec("wanted"), digest="d1", actor="ann")
+    for turn in range(12):
+        await clock.elapse(1.0)
+        hidden(board, UNTRUSTED, *(spec(f"t{turn}_{number}") for number in range(200)))
+    await settle()
+    assert len(store.kept) == MAX_PINS
+    assert {"first", "wanted", "t11_0", "t8_0"} <= store.kept.keys()
+    assert store.kept.keys().isdisjoint({"t0_0", "t6_0"})
+    assert hidden(board, UNTRUSTED, spec("wanted"), spec("t11_0")) == ["t11_0"]
