@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,13 +16,19 @@ from pathlib import Path
 
 _POLL_SECONDS = 0.02
 _PR_SET_PDEATHSIG = 1
+_NOT_GIVEN_OUT = range(10_000, 32_000)
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nobody listens on, for a program that is told its port and starts a moment later.
+
+    Not one that the system gives to whoever asks for any: somebody else may be given it in that moment.
+    """
+    while True:
+        port = secrets.choice(_NOT_GIVEN_OUT)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until(holds: Callable[[], bool], *, seconds: float, what: Callable[[], str]) -> None:
