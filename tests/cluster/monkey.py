@@ -12,8 +12,8 @@ from tests.cluster.stage import Stage, Victim
 _DEEDS = ("kill", "kill", "kill", "freeze", "hang", "restart")
 _PAUSE_SECONDS = (0.3, 3.0)
 _AWAY_SECONDS = (0.0, 1.5)
-_FROZEN_SECONDS = {"freeze": (0.5, 3.0), "hang": (7.0, 12.0)}
-"""Shorter and longer than a lease: after a freeze the holder goes on, after it has hung somebody else may have."""
+_FROZEN_SECONDS = {"freeze": (0.5, 3.0), "hang": (10.0, 14.0)}
+"""Shorter, and longer, than a lease and its sweep: the holder goes on, or comes back to what is not its own."""
 _MENDED_WITHIN_SECONDS = 150.0
 _AT_ONCE = 2
 _AGAIN_AFTER_SECONDS = 0.05
