@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -25,10 +25,12 @@ def read_cursor(cursor: str) -> tuple[datetime, str]:
     try:
         at, key = orjson.loads(base64.b64decode(_padded(cursor), altchars=b"-_", validate=True))
         moment = datetime.fromisoformat(at)
-    except (binascii.Error, ValueError, TypeError) as error:
+        is_usable = moment.tzinfo is not None and isinstance(key, str) and "\0" not in key  # which PostgreSQL refuses
+        moment = moment.astimezone(UTC)  # at either end of the calendar there is none
+    except (binascii.Error, ValueError, TypeError, OverflowError) as error:
         message = "the cursor is not one that a listing gave out"
         raise RequestError(message) from error
-    if moment.tzinfo is None or not isinstance(key, str):
+    if not is_usable:
         message = "the cursor is not one that a listing gave out"
         raise RequestError(message)
     return moment, key

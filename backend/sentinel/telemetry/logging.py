@@ -30,6 +30,8 @@ _CHATTY: Final = (
 )
 _TOLD_BY_US: Final = ("psycopg.pool",)
 """They warn at every attempt to reach an absent database, which our own lines tell once."""
+_QUOTING: Final = ("mcp.client.streamable_http", "mcp.client.session")
+"""They log every bad answer of a tool server as an error, with a traceback that quotes it; our own lines tell it."""
 _SHARED: Final[tuple[Processor, ...]] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -82,6 +84,19 @@ def _redacted_text(value: object) -> str:
     return redact_text(str(value))
 
 
+class _OneDebugLine(logging.Filter):
+    """Makes every record of a logger a line of level debug, without its traceback."""
+
+    def __init__(self, *, is_debug: bool) -> None:
+        super().__init__()
+        self._is_debug = is_debug
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.levelno, record.levelname = logging.DEBUG, logging.getLevelName(logging.DEBUG)
+        record.exc_info = record.exc_text = None
+        return self._is_debug
+
+
 def _formatter(*, json: bool, colors: bool) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_SHARED,
@@ -108,3 +123,5 @@ def _join_libraries(*, is_debug: bool) -> None:
     for names, level in ((_CHATTY, logging.WARNING), (_TOLD_BY_US, logging.ERROR)):
         for name in names:
             logging.getLogger(name).setLevel(logging.NOTSET if is_debug else level)
+    for name in _QUOTING:
+        logging.getLogger(name).filters = [_OneDebugLine(is_debug=is_debug)]

@@ -18,6 +18,7 @@ from mcp.client.streamable_http import streamable_http_client
 from sentinel.clock import Clock
 from sentinel.tools.config import ServerConfig
 from sentinel.tools.http_faults import FaultProofTransport
+from sentinel.tools.pacing import PacedTransport
 
 _CONNECT_SECONDS: Final = 5.0
 _READ_SECONDS: Final = 300.0  # between two bytes of a stream; the deadline of a call is the guard's
@@ -129,7 +130,7 @@ class HttpTransport:
         return httpx2.AsyncClient(
             headers={"accept-encoding": "identity", **self._config.headers},
             timeout=httpx2.Timeout(_CONNECT_SECONDS, read=_READ_SECONDS),
-            transport=self._wire,
+            transport=PacedTransport(self._wire, clock=self._clock),
         )
 
     def _doubt(self) -> None:

@@ -45,9 +45,11 @@ class Patience:
         """Give what hears of the tool's steps, and passes them on to `told`."""
 
         async def heard(progress: float, total: float | None, message: str | None) -> None:
+            if not math.isfinite(progress):  # no step, and nothing that JSON could pass on
+                return
             self._step(progress)
             if told is not None:
-                await told(progress, total, message)
+                await told(progress, total if total is None or math.isfinite(total) else None, message)
 
         return heard
 

@@ -173,3 +173,25 @@ async def test_a_server_that_says_its_tools_have_changed_is_asked_for_them() -> 
 async def until_known(tools: Running, name: str) -> None:
     known = tools.registry.supervisor("web").wait_until(lambda _: tools.registry.find(name) is not None)
     await asyncio.wait_for(known, BOUND)
+
+
+async def test_a_stream_that_asks_to_be_opened_anew_at_once_is_not() -> None:
+    """`retry: 0` is obeyed by the SDK's client, hundreds of times a second."""
+    begun = asyncio.Event()
+
+    async def on_any(exchange: Exchange) -> None:
+        method = exchange.message.get("method")
+        if method != "GET":
+            await peer._answer_legacy(str(method), exchange)
+            return
+        begun.set()
+        await exchange.respond(b"retry: 0\nid: 1\ndata:\n\n", kind="text/event-stream")
+
+    async with http_peer(is_legacy=True) as peer:
+        peer.on_any = on_any
+        async with running(servers(peer), supervision=SLEEPY) as tools:
+            await tools.until("web", ServerState.READY)
+            await asyncio.wait_for(begun.wait(), BOUND)
+            for _ in range(50):
+                await tools.call("web__echo", text="a")
+            assert peer.asked.count("GET") <= 8

@@ -88,3 +88,15 @@ async def test_steps_are_passed_on(clock: FakeClock) -> None:
 
     await Patience(LIMITS, caller_seconds=None, clock=clock).listening(told)(1.0, 3.0, "a third")
     assert heard == [(1.0, 3.0, "a third")]
+
+
+async def test_a_step_that_is_no_number_is_told_to_nobody(clock: FakeClock) -> None:
+    told: list[tuple[float, float | None]] = []
+
+    async def tell(progress: float, total: float | None, message: str | None) -> None:
+        told.append((progress, total))
+
+    heard = Patience(LIMITS, caller_seconds=None, clock=clock).listening(tell)
+    for progress, total in ((float("nan"), 2.0), (float("inf"), None), (1.0, float("nan")), (2.0, 3.0)):
+        await heard(progress, total, None)
+    assert told == [(1.0, None), (2.0, 3.0)]
