@@ -117,7 +117,7 @@ def explained(server: Server) -> str:
 async def test_health_names_every_dependency(http: httpx.AsyncClient) -> None:
     report = (await http.get("/health")).json()
     assert report["status"] in {"healthy", "degraded"}
-    assert set(report["checks"]) == {"database", "redis", "providers", "tools"}
+    assert set(report["checks"]) == {"database", "queue", "redis", "providers", "tools"}
     assert (await http.get("/health/live")).json() == {"status": "alive"}
 
 
