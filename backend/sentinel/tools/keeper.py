@@ -38,6 +38,7 @@ def main() -> None:
 
 
 def _become(command: list[str], keeper: int) -> None:
+    os.setpgid(0, 0)  # who stops the server's group must not stop us: the end of our parent would wait for SIGCONT
     _die_with(keeper, signal.SIGKILL)
     for number in _STOLEN:
         signal.signal(number, signal.SIG_DFL)

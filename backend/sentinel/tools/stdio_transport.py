@@ -193,9 +193,10 @@ class StdioTransport:
 
     def _signal_group(self, number: signal.Signals) -> None:
         # The group outlives its leader, so what a server without a keeper has started is reached too.
+        leader = self.pid  # a keeper has a group of its own, and cleans up by itself
         with suppress(ProcessLookupError, PermissionError):
-            if self._process is not None:
-                os.killpg(self._process.get_pid(), number)
+            if leader is not None:
+                os.killpg(leader, number)
 
     def _end(self) -> None:
         if self._has_ended:

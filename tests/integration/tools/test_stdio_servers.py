@@ -124,7 +124,8 @@ async def test_closing_while_everything_is_still_opening_leaves_nothing() -> Non
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only the Linux kernel sends a signal when a parent dies")
-async def test_a_server_and_what_it_has_started_die_with_us_even_if_we_are_killed() -> None:
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["working", "stopped with its group"])
+async def test_a_server_and_what_it_has_started_die_with_us_even_if_we_are_killed(*, is_stopped: bool) -> None:
     """A stubborn one, which would survive the end of its input; and its children, in whatever group or session."""
     command = [sys.executable, str(SERVERS / "parent.py"), sys.executable, "-I", "-S", str(SERVERS / "misbehaving.py")]
     parent = await asyncio.create_subprocess_exec(
@@ -137,6 +138,8 @@ async def test_a_server_and_what_it_has_started_die_with_us_even_if_we_are_kille
     started = json.loads(await asyncio.wait_for(parent.stdout.readline(), BOUND))
     assert len(started) == 4
     assert not any(is_gone(each) for each in started)
+    if is_stopped:
+        os.killpg(os.getpgid(started[0]), signal.SIGSTOP)
     parent.kill()
     await asyncio.wait_for(parent.wait(), BOUND)
     for each in started:
