@@ -29,6 +29,7 @@ class Agent:
     http: httpx.AsyncClient
     toolbox: FakeToolbox
     changed: list[Callable[[], None]]
+    endpoint: McpEndpoint
     records: list[ToolCallRecord] = field(default_factory=list)
     _ids: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -74,7 +75,7 @@ async def agent_at(toolbox: FakeToolbox, clock: FakeClock) -> AsyncIterator[Agen
     )
     transport = httpx.ASGITransport(endpoint, client=("127.0.0.1", 4711))
     async with _running(endpoint), httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-        yield Agent(http, toolbox, changed, records)
+        yield Agent(http, toolbox, changed, endpoint, records)
 
 
 @asynccontextmanager

@@ -25,8 +25,6 @@ LIFE_SECONDS = 600.0
 """No connection lives longer, so that a server that was added gets its share; readers come back."""
 _LONGEST_ID = 18
 _FAREWELL = "the run goes on; come back with your Last-Event-ID"
-SHUTDOWN_GRACE_SECONDS = 15.0
-"""Only a backstop: at a shutdown the streams end by themselves, after the runs have been drained."""
 
 Follow = Callable[[int], AbstractAsyncContextManager[AsyncIterator[Event]]]
 LeftEarly = Callable[[], Awaitable[None]]
@@ -44,7 +42,6 @@ class EventStream(EventSourceResponse):
             iter(()),  # replaced as soon as the log is open
             ping=PING_SECONDS,
             send_timeout=SEND_TIMEOUT_SECONDS,
-            shutdown_grace_period=SHUTDOWN_GRACE_SECONDS,
             headers={"Cache-Control": "no-store, no-transform"},
             client_close_handler_callable=self._reader_left,
         )

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from sentinel.errors import ShuttingDownError
 
 CUT_SHORT = "the server is shutting down; ask again in a few seconds"
 _TELL_SECONDS = 1.0
+
+T = TypeVar("T")
 
 
 class OpenCalls:
@@ -15,9 +17,9 @@ class OpenCalls:
 
     def __init__(self) -> None:
         self.are_cut = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
-    def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start a call as a task; raises ShuttingDownError when no more are taken."""
         if self.are_cut:
             work.close()

@@ -15,6 +15,7 @@ from types import FrameType
 import httpx2
 import uvicorn
 from fastapi import FastAPI
+from sse_starlette.sse import AppStatus
 from uvicorn.loops.auto import auto_loop_factory
 
 from sentinel import __version__
@@ -171,6 +172,9 @@ class DrainingServer(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, running: Running, *, drain_seconds: float) -> None:
         super().__init__(config)
+        # The library of event streams would end them all with the signal, even answers that we let finish.
+        # The streams that have no end of their own are ended by `shutdown`, and uvicorn closes what then still is open.
+        AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
         self._running = running
         self._drain_seconds = drain_seconds
 
@@ -194,9 +198,8 @@ class DrainingServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, end the readers, then close as usual."""
         logger.info("draining", runs=self._running.queue.active)
-        await asyncio.gather(
-            self._running.queue.drain(self._drain_seconds), self._running.gateway.open_calls.drain(self._drain_seconds)
-        )
+        draining = (self._running.queue, self._running.gateway.open_calls, self._running.mcp.open_calls)
+        await asyncio.gather(*(each.drain(self._drain_seconds) for each in draining))
         self._running.live.end()
         self._running.mcp.end()
         await super().shutdown(sockets)

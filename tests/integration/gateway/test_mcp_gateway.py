@@ -207,3 +207,30 @@ async def test_listeners_do_not_keep_the_server_from_stopping(serve: Serve) -> N
     ):
         assert stream.status_code == 200
         assert await asyncio.to_thread(server.stop) == 0
+
+
+@pytest.mark.parametrize(("seconds", "is_cut"), [(1.5, False), (60.0, True)])
+async def test_a_stopping_server_lets_calls_finish_and_tells_those_that_it_cuts_short(
+    serve: Serve, tmp_path: Path, *, seconds: float, is_cut: bool
+) -> None:
+    """The record says the same as the answer: it was not the caller who left."""
+    begun = tmp_path / "begun"
+    odd = {"command": "python", "args": [str(MISBEHAVING)], "env": {"COUNT_FILE": str(begun)}}
+    server = await serve(
+        config=json.dumps({"mcpServers": {"odd": odd}, "runs": {"drain_seconds": 1 if is_cut else 10}})
+    )
+    params = {"name": "odd__count_and_rest", "arguments": {"seconds": seconds}}
+    body = {"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": params}
+    async with httpx.AsyncClient(base_url=server.url, timeout=20) as http, asyncio.timeout(60):
+        call = asyncio.create_task(http.post("/mcp", json=body, headers=ACCEPT))
+        while not begun.exists():
+            await asyncio.sleep(0.02)
+        assert await asyncio.to_thread(server.stop) == 0
+        lines = (await call).text.splitlines()
+    (answer,) = (json.loads(line.removeprefix("data:")) for line in lines if line.startswith("data: {"))
+    result = answer["result"]
+    assert (result["isError"], result["_meta"].get("kind")) == (is_cut, "interrupted" if is_cut else None)
+    await server.restart()
+    async with httpx.AsyncClient(base_url=server.url, timeout=20) as http:
+        (kept,) = (await http.get("/api/tools/calls", params={"origin": "mcp"})).json()["items"]
+    assert (kept["cause"], kept["executed"]) == (("interrupted", "unknown") if is_cut else (None, "yes"))

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+import httpx
 import pytest
 
 from sentinel.domain.tools import ToolCallRecord
@@ -60,6 +61,28 @@ class Patient(FakeToolbox):
         raise AssertionError
 
 
+class Unhurried(FakeToolbox):
+    """Tools that answer when they may."""
+
+    def __init__(self, tools: dict[str, Any]) -> None:
+        super().__init__(tools)
+        self.began, self.may_end = asyncio.Event(), asyncio.Event()
+
+    async def call(self, *arguments: Any, **more: Any) -> ToolOutcome:
+        """Wait, then answer."""
+        self.began.set()
+        await self.may_end.wait()
+        return await super().call(*arguments, **more)
+
+
+def result_in(answer: httpx.Response) -> dict[str, Any]:
+    """Give the result of an answer that comes as JSON or as an event."""
+    text = answer.text
+    if answer.headers["content-type"].startswith("text/event-stream"):
+        text = next(line.removeprefix("data:") for line in text.splitlines() if line.startswith("data:"))
+    return dict(json.loads(text)["result"])
+
+
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_call_whose_caller_leaves_is_kept_as_cancelled(era: str) -> None:
     tools = Patient({"desk__echo": str})
@@ -73,6 +96,38 @@ async def test_a_call_whose_caller_leaves_is_kept_as_cancelled(era: str) -> None
         (kept,) = (record.call for record in agent.records)
     assert (kept.tool, kept.arguments, kept.cause, kept.is_error) == ("echo", {"text": "hello"}, "cancelled", True)
     assert (kept.executed, kept.result) == ("unknown", None)
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_call_that_a_stopping_process_cuts_short_is_answered_honestly(era: str) -> None:
+    """It is no caller who left: the answer says what is known, and so does the record; a later call does nothing."""
+    tools = Patient({"desk__echo": str})
+    tools.began = asyncio.Event()
+    async with agent_at(tools, FakeClock()) as agent:
+        call = asyncio.create_task(agent.call("desk__echo", {"text": "hello"}, era=era))
+        await asyncio.wait_for(tools.began.wait(), 5)
+        await agent.endpoint.open_calls.drain(0)
+        for answer, executed in ((await call, None), (await agent.call("desk__echo", era=era), False)):
+            result = result_in(answer)
+            assert (result["isError"], result["_meta"]["kind"]) == (True, "interrupted")
+            assert result["_meta"].get("executed") is executed
+            assert "shutting down" in result["content"][0]["text"]
+        kept = [(record.call.cause, record.call.executed) for record in agent.records]
+    assert kept == [("interrupted", "unknown"), ("interrupted", "no")]
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_stopping_process_lets_a_call_finish(era: str) -> None:
+    tools = Unhurried({"desk__echo": str})
+    async with agent_at(tools, FakeClock()) as agent:
+        call = asyncio.create_task(agent.call("desk__echo", {"text": "hello"}, era=era))
+        await asyncio.wait_for(tools.began.wait(), 5)
+        draining = asyncio.create_task(agent.endpoint.open_calls.drain(5))
+        await settle()
+        tools.may_end.set()
+        await draining
+        assert result_in(await call)["isError"] is False
+        assert [record.call.cause for record in agent.records] == [None]
 
 
 async def test_long_arguments_are_left_out_and_long_results_cut(agent: Agent) -> None:

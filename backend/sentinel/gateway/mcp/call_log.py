@@ -6,13 +6,16 @@ Texts are cut: what a caller sends and a tool answers may have megabytes, and no
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from sentinel.clock import Clock
 from sentinel.domain.runs import ToolCall
 from sentinel.domain.tools import CANCELLED, ToolCallRecord
+from sentinel.gateway.open_calls import CUT_SHORT
 from sentinel.ids import IdSource
-from sentinel.tools.outcome import ToolOutcome
+from sentinel.tools.config import Effect
+from sentinel.tools.outcome import VERDICTS, Cause, Executed, ToolOutcome
 from sentinel.tools.spec import ToolSpec
 
 MAX_ARGUMENTS: Final = 8_000
@@ -22,6 +25,12 @@ MAX_RESULT: Final = 8_000
 OMITTED: Final = "_omitted"
 _LONGEST_NAME: Final = 128
 _MILLISECONDS: Final = 1000.0
+_CUT_SHORT: Final = MappingProxyType[Executed, str](
+    {
+        "no": f"Nothing was done: {CUT_SHORT}.",
+        "unknown": f"The call was interrupted: {CUT_SHORT.partition(';')[0]}. It is not known whether the tool acted.",
+    }
+)
 _MOST_BITS_OF_A_DIGIT: Final = 4
 
 
@@ -30,6 +39,7 @@ class OpenCall:
     """A call that is under way: its record as it would be if the caller left now."""
 
     record: ToolCallRecord
+    effect: Effect
     started: float
 
 
@@ -56,7 +66,8 @@ class CallLog:
             effect=spec.effect.value if spec else None,
         )
         record = ToolCallRecord(call_id=self._ids.new(), run_id=None, caller=caller, call=call)
-        return OpenCall(record=record, started=self._clock.monotonic())
+        effect = spec.effect if spec else Effect.MUTATING
+        return OpenCall(record=record, effect=effect, started=self._clock.monotonic())
 
     def ended(self, opened: OpenCall, outcome: ToolOutcome) -> None:
         """Record a call that is over."""
@@ -73,10 +84,27 @@ class CallLog:
             attempts=tuple(attempt.to_dict() for attempt in outcome.attempts),
         )
 
+    def cut_short(self, opened: OpenCall, executed: Executed) -> ToolOutcome:
+        """Give the outcome of a call that ends because this process stops."""
+        call = opened.record.call
+        return ToolOutcome(
+            text=_CUT_SHORT[executed],
+            is_error=True,
+            cause=Cause.INTERRUPTED,
+            server=call.server,
+            tool=call.tool,
+            duration_ms=self._milliseconds(opened),
+            outcome=VERDICTS[Cause.INTERRUPTED].outcome,
+            executed=executed,
+            effect=opened.effect,
+        )
+
     def left(self, opened: OpenCall) -> None:
         """Record a call whose caller left before it was over."""
-        duration_ms = (self._clock.monotonic() - opened.started) * _MILLISECONDS
-        self._close(opened, is_error=True, cause=CANCELLED, duration_ms=duration_ms, executed="unknown")
+        self._close(opened, is_error=True, cause=CANCELLED, duration_ms=self._milliseconds(opened), executed="unknown")
+
+    def _milliseconds(self, opened: OpenCall) -> float:
+        return (self._clock.monotonic() - opened.started) * _MILLISECONDS
 
     def _close(self, opened: OpenCall, **how: Any) -> None:
         call = replace(opened.record.call, ended_at=self._clock.now(), **how)

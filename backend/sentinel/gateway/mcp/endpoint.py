@@ -5,7 +5,7 @@ of callers are not passed on to tool servers; keys and the check of their audien
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Protocol
 
@@ -28,11 +28,13 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from sentinel.errors import ShuttingDownError
 from sentinel.gateway.mcp.admission import Refusal, read_body, refusal_of_body, refusal_of_head, replayed
-from sentinel.gateway.mcp.call_log import CallLog
+from sentinel.gateway.mcp.call_log import CallLog, OpenCall
 from sentinel.gateway.mcp.callers import caller_of
 from sentinel.gateway.mcp.changes import Changes
 from sentinel.gateway.mcp.shapes import listed, result_of
+from sentinel.gateway.open_calls import OpenCalls
 from sentinel.tools.connection import CallContext
 from sentinel.tools.outcome import Cause, ToolOutcome
 from sentinel.tools.spec import ToolSpec
@@ -110,6 +112,7 @@ class McpEndpoint:
         self._toolbox = toolbox
         self._log = log
         self._max_body_bytes = max_body_bytes
+        self.open_calls = OpenCalls()
         self._changes = Changes()
         self._listening = ListenHandler(self._changes)
         server = _Server(
@@ -181,7 +184,7 @@ class McpEndpoint:
         opened = self._log.begin(asked.name, arguments, spec=spec, caller=caller, request_id=context.request_id)
         known = CallContext(caller=f"mcp:{caller}", origin="mcp", on_progress=context.session.report_progress)
         try:
-            outcome = await self._toolbox.call(asked.name, arguments, context=known)
+            outcome = await self._outcome(self._toolbox.call(asked.name, arguments, context=known), opened)
         except asyncio.CancelledError:
             self._log.left(opened)
             raise
@@ -189,6 +192,25 @@ class McpEndpoint:
         if outcome.cause is Cause.UNKNOWN_TOOL:
             raise MCPError(INVALID_PARAMS, outcome.text)
         return result_of(outcome)
+
+    async def _outcome(self, call: Coroutine[Any, Any, ToolOutcome], opened: OpenCall) -> ToolOutcome:
+        """Wait for a call, which a stopping process may cut short."""
+        try:
+            task = self.open_calls.begin(call)
+        except ShuttingDownError:
+            return self._log.cut_short(opened, "no")
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if not self.open_calls.are_cut or _is_cancelled():
+                raise
+            return self._log.cut_short(opened, "unknown")
+
+
+def _is_cancelled() -> bool:
+    """Whether it is this task that has to end, not one that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _take_level(_: ServerRequestContext[Any], _asked: SetLevelRequestParams) -> EmptyResult:

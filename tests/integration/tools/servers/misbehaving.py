@@ -202,6 +202,13 @@ def count_and_hang(_request: Json, _arguments: Json) -> None:
     count()
 
 
+def count_and_rest(request: Json, arguments: Json) -> None:
+    """Act, and answer after so many seconds."""
+    count()
+    threading.Event().wait(arguments["seconds"])
+    answer(request, "done")
+
+
 def count_and_fail(request: Json, arguments: Json) -> None:
     """Act, and answer with an error."""
     count()
@@ -254,6 +261,7 @@ TOOLS: tuple[Callable[[Json, Json], None], ...] = (
     fails,
     count_and_die,
     count_and_hang,
+    count_and_rest,
     count_and_fail,
     count_and_babble,
     steady,
