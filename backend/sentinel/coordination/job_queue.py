@@ -15,7 +15,8 @@ from typing import Any, Self
 from sentinel.clock import Clock
 from sentinel.coordination.job_table import JobTable, RunJob
 from sentinel.coordination.keep_going import KeepGoing
-from sentinel.domain.queues import QueuedRun, QueueFigures, RunQueue
+from sentinel.domain.queues import INTERACTIVE_IN_A_ROW, QueuedRun, QueueFigures, RunQueue
+from sentinel.domain.runs import Priority
 from sentinel.errors import ShuttingDownError, StoreUnavailableError
 from sentinel.telemetry.logging import get_logger
 
@@ -66,6 +67,7 @@ class JobQueue:
         self._removing: set[asyncio.Task[None]] = set()
         self._worker_id: int | None = None
         self._look_for_lost_at = 0.0
+        self._taken = 0
         self.figures = QueueFigures()
 
     @property
@@ -147,7 +149,8 @@ class JobQueue:
             self._wake.clear()
             worker_id = self._worker_id = self._worker_id or await self._table.register()
             await self._take_up_lost(worker_id)
-            while self._has_room and (job := await self._table.take(worker_id)) is not None:
+            while self._has_room and (job := await self._table.take(worker_id, first=self._turn)) is not None:
+                self._taken += 1
                 await self._begin(job)
             self._going.went_well("take")
             with suppress(TimeoutError):
@@ -170,6 +173,12 @@ class JobQueue:
                 logger.info("lost_job_found", run_id=job.run.run_id)
                 await self._begin(job)
         self._look_for_lost_at = now + self._options.stalled_seconds
+
+    @property
+    def _turn(self) -> Priority:
+        """Whose turn it is; batch runs would wait for ever while there are interactive ones, if they had none."""
+        is_batch = self._taken % (INTERACTIVE_IN_A_ROW + 1) == INTERACTIVE_IN_A_ROW
+        return Priority.BATCH if is_batch else Priority.INTERACTIVE
 
     @property
     def _has_room(self) -> bool:

@@ -24,9 +24,10 @@ from sentinel.errors import StoreUnavailableError
 CONNECTIONS = 3
 """Connections of a process to the queue at most, besides the one that listens."""
 
-_QUEUE = "runs"
+_QUEUES = {Priority.INTERACTIVE: "runs", Priority.BATCH: "runs-batch"}
 _TASK = "run"
 _ORDER = {Priority.INTERACTIVE: 10, Priority.BATCH: 0}
+_UPWARDS = sorted(_ORDER, key=_ORDER.__getitem__)
 _CONNECT_TIMEOUT_SECONDS = 5
 _POOL_TIMEOUT_SECONDS = 5.0
 _ANSWER_SECONDS = 10.0
@@ -58,7 +59,7 @@ SELECT count(*) FILTER (WHERE j.status = 'todo' AND j.priority > 0) AS interacti
          WHERE e.job_id = min(j.id) FILTER (WHERE j.status = 'todo')) AS oldest,
        (SELECT count(*) FROM procrastinate_workers
          WHERE last_heartbeat > clock_timestamp() - make_interval(secs => %(stalled)s)) AS workers
-  FROM procrastinate_jobs j WHERE j.queue_name = 'runs' AND j.status IN ('todo', 'doing')
+  FROM procrastinate_jobs j WHERE j.task_name = 'run' AND j.status IN ('todo', 'doing')
 """
 
 
@@ -81,7 +82,7 @@ class JobTable:
     async def put(self, run: QueuedRun) -> None:
         """Ask for work on a run; does nothing if that is asked for already and nobody has begun."""
         job = Job(
-            queue=_QUEUE,
+            queue=_QUEUES[run.priority],
             task_name=_TASK,
             priority=_ORDER[run.priority],
             lock=run.thread_id,
@@ -94,16 +95,20 @@ class JobTable:
             except AlreadyEnqueued:
                 return
 
-    async def take(self, worker_id: int) -> RunJob | None:
-        """Take the next job for a worker: interactive runs first, then as they came, one of a thread at a time."""
-        async with _asking():
-            job = await self._jobs.fetch_job(queues=[_QUEUE], worker_id=worker_id)
-        return _run_job(job) if job is not None else None
+    async def take(self, worker_id: int, *, first: Priority = Priority.INTERACTIVE) -> RunJob | None:
+        """Take the next job for a worker: runs of one priority first, then as they came, one of a thread at a time."""
+        asked = [list(_QUEUES.values())] if first is Priority.INTERACTIVE else [[_QUEUES[each]] for each in _UPWARDS]
+        for queues in asked:
+            async with _asking():
+                job = await self._jobs.fetch_job(queues=queues, worker_id=worker_id)
+            if job is not None:
+                return _run_job(job)
+        return None
 
     async def taken_by(self, worker_id: int) -> Sequence[RunJob]:
         """Give the jobs that a worker has taken, also those whose taking it was never told of."""
         async with _asking():
-            found = await self._jobs.list_jobs_async(status=Status.DOING.value, worker_id=worker_id)
+            found = await self._jobs.list_jobs_async(task=_TASK, status=Status.DOING.value, worker_id=worker_id)
         return [_run_job(job) for job in found]
 
     async def remove(self, job_ids: Collection[int]) -> None:
@@ -115,7 +120,7 @@ class JobTable:
     async def abort(self, run_id: str) -> bool:
         """Tell the worker that has taken a run's job to stop it; False if none has."""
         async with _asking():
-            found = await self._jobs.list_jobs_async(queue=_QUEUE, queueing_lock=run_id, status=Status.DOING.value)
+            found = await self._jobs.list_jobs_async(task=_TASK, queueing_lock=run_id, status=Status.DOING.value)
             told = [await self._jobs.cancel_job_by_id_async(job.id, abort=True) for job in found if job.id is not None]
         return any(told)
 
@@ -143,7 +148,7 @@ class JobTable:
         Their runs are asked for again by `put_back`, as soon as their leases have lapsed.
         """
         async with _asking():
-            stalled = await self._jobs.get_stalled_jobs(queue=_QUEUE, seconds_since_heartbeat=after_seconds)
+            stalled = await self._jobs.get_stalled_jobs(task_name=_TASK, seconds_since_heartbeat=after_seconds)
         job_ids = [job.id for job in stalled if job.id is not None]
         await self.remove(job_ids)
         async with _asking():
@@ -206,7 +211,7 @@ class _Channels:
         self._on_listening = on_listening
 
     def __iter__(self) -> Iterator[str]:
-        yield from get_channel_for_queues([_QUEUE])
+        yield from get_channel_for_queues(_QUEUES.values())
         self._on_listening()
 
 

@@ -10,6 +10,9 @@ from typing import Protocol
 
 from sentinel.domain.runs import Priority, Run
 
+INTERACTIVE_IN_A_ROW = 3
+"""After so many interactive runs it is the turn of a batch run, if one waits."""
+
 
 @dataclass(frozen=True, slots=True)
 class QueuedRun:

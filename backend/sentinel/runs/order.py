@@ -7,10 +7,8 @@ callers take turns, and the runs of one caller keep their order.
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
 
-from sentinel.domain.queues import QueuedRun
+from sentinel.domain.queues import INTERACTIVE_IN_A_ROW, QueuedRun
 from sentinel.domain.runs import Priority
-
-_INTERACTIVE_IN_A_ROW = 3
 
 
 class FairOrder:
@@ -39,7 +37,7 @@ class FairOrder:
     def pop(self) -> QueuedRun:
         """Give the run whose turn it is; raises IndexError when none waits."""
         interactive, batch = self._kinds[Priority.INTERACTIVE], self._kinds[Priority.BATCH]
-        is_batch = bool(batch) and (not interactive or self._in_a_row >= _INTERACTIVE_IN_A_ROW)
+        is_batch = bool(batch) and (not interactive or self._in_a_row >= INTERACTIVE_IN_A_ROW)
         self._in_a_row = 0 if is_batch else self._in_a_row + 1
         run = (batch if is_batch else interactive).pop()
         del self._waiting[run.run_id]

@@ -27,6 +27,14 @@ async def test_runs_come_in_the_order_in_which_they_were_asked_for_and_interacti
     assert [await taken(table, worker) for _ in range(4)] == ["first", "second", "batch", None]
 
 
+async def test_batch_runs_come_first_when_it_is_their_turn_and_others_if_there_are_none(table: JobTable) -> None:
+    worker = await table.register()
+    await table.put(QueuedRun("first", "t1"))
+    await table.put(QueuedRun("batch", "t2", Priority.BATCH))
+    jobs = [await table.take(worker, first=Priority.BATCH) for _ in range(3)]
+    assert [job and job.run.run_id for job in jobs] == ["batch", "first", None]
+
+
 async def test_a_job_carries_its_run_to_the_worker(table: JobTable) -> None:
     run = QueuedRun("run", "thread", Priority.BATCH)
     await table.put(run)

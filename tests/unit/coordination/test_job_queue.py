@@ -11,6 +11,7 @@ import pytest
 from sentinel.coordination.job_queue import JobQueue, JobQueueOptions
 from sentinel.coordination.job_table import JobTable, RunJob
 from sentinel.domain.queues import QueuedRun, QueueFigures, RunQueue
+from sentinel.domain.runs import Priority
 from sentinel.errors import ShuttingDownError, StoreUnavailableError
 from sentinel.testing.clock import FakeClock, settle
 
@@ -52,10 +53,10 @@ class FakeTable(JobTable):
         self.jobs[next(self._ids)] = run
         self.on_put()
 
-    async def take(self, worker_id: int) -> RunJob | None:
+    async def take(self, worker_id: int, *, first: Priority = Priority.INTERACTIVE) -> RunJob | None:
         self._look()
         assert worker_id in self.enrolled, "a stranger asks for work"
-        for job_id, run in self.jobs.items():
+        for job_id, run in sorted(self.jobs.items(), key=lambda job: job[1].priority is not first):
             if job_id not in self.taken:
                 self.taken[job_id] = worker_id
                 if self.loses_answers:
@@ -210,6 +211,20 @@ async def test_it_takes_as_many_jobs_as_it_has_room_for_and_more_when_one_ends(p
     await settle()
     assert process.local.working == ["two", "three"]
     assert [run.run_id for run in process.table.jobs.values()] == ["two", "three"]
+
+
+async def test_one_run_in_four_is_a_batch_run_however_many_others_wait() -> None:
+    table = FakeTable()
+    for number in range(11):
+        kind = Priority.BATCH if number < 2 else Priority.INTERACTIVE
+        await table.put(QueuedRun(f"{kind.value} {number}", f"thread {number}", kind))
+    async with Process(table).running(concurrency=1) as process:
+        order = []
+        for _ in range(11):
+            order.append(process.local.working[0])
+            process.local.end(order[-1])
+            await settle()
+    assert [number for number, name in enumerate(order) if "batch" in name] == [3, 7]
 
 
 async def test_a_process_that_only_serves_takes_none_and_counts_all() -> None:
@@ -368,7 +383,6 @@ async def test_a_job_is_worked_on_whose_taking_was_never_confirmed(process: Proc
     await ask(process, "well")
     process.table.loses_answers = True
     await ask(process, "lost")
-    assert process.local.working == ["well"]
     process.table.loses_answers = False
     await process.table.clock.elapse(1.0)
     assert process.local.working == ["well", "lost"]
