@@ -33,8 +33,8 @@ from pydantic_core import PydanticSerializationError
 
 from sentinel.errors import Outcome, SentinelError
 from sentinel.tools.connection import CallAnswer
-from sentinel.tools.framing import MARK, OVERSIZE_CODE
 from sentinel.tools.outcome import VERDICTS, Cause, Executed, Verdict
+from sentinel.tools.own_faults import OwnFault, sane_delay
 from sentinel.tools.spec import cleaned
 
 _BY_CODE: Final = MappingProxyType(
@@ -50,10 +50,12 @@ _BY_CODE: Final = MappingProxyType(
         URL_ELICITATION_REQUIRED: Cause.NEEDS_INPUT,
     }
 )
+_REFUSED_UNREAD: Final = (HEADER_MISMATCH, MISSING_REQUIRED_CLIENT_CAPABILITY, UNSUPPORTED_PROTOCOL_VERSION)
+"""By the modern specification these come before a request is looked at; in the old era they are anybody's numbers. A
+server that lists tools, and then knows no calls, passes on what somebody else has told it in the middle of one.
+"""
 _CLOSED_MESSAGES: Final = ("Connection closed", "SSE stream ")  # how the SDK's own begin
-_EXPIRED_MESSAGES: Final = ("session not found", "session terminated", "session expired")
 _SHOWN_CHARS: Final = 300
-_CAUSES: Final = frozenset(cause.value for cause in Cause)
 _CONNECTION_ERRORS: Final = (asyncio.CancelledError, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
 
 
@@ -80,17 +82,17 @@ def judgement(
     outcome: Outcome | None = None,
 ) -> Judgement:
     """Return what a cause means by the table, except for what is known better in this case."""
-    row = VERDICTS[cause]
+    row = VERDICTS[cause].in_doubt() if executed == "unknown" else VERDICTS[cause]
     verdict = replace(row, outcome=outcome or row.outcome, executed=executed or row.executed, text=text or row.text)
     return Judgement(cause, verdict, detail)
 
 
-def judge_error(error: BaseException, *, is_lost: bool) -> Judgement:
-    """Judge what a call raised; `is_lost` says that the session ended meanwhile."""
+def judge_error(error: BaseException, *, is_lost: bool, is_modern: bool = False) -> Judgement:
+    """Judge what a call raised; `is_lost` says that the session ended meanwhile, `is_modern` of which era it was."""
     if isinstance(error, PydanticSerializationError):
         return judgement(Cause.INVALID_ARGUMENTS, detail="the arguments cannot be written as JSON")
     if isinstance(error, MCPError):
-        return _judge_rpc_error(error, is_lost=is_lost)
+        return _judge_rpc_error(error, is_lost=is_lost, is_modern=is_modern)
     if is_lost or isinstance(error, _CONNECTION_ERRORS):
         return judgement(Cause.TRANSPORT, detail=_shown(error))
     if isinstance(error, ValidationError):
@@ -99,13 +101,9 @@ def judge_error(error: BaseException, *, is_lost: bool) -> Judgement:
 
 
 def fault_of(error: BaseException | None) -> Cause | None:
-    """Tell which fault of an HTTP server, noted by our own transport, an error is about."""
-    if not isinstance(error, MCPError):
-        return None
-    fault = _our_fault(error)
-    if fault is None:
-        return Cause.OVERSIZE if _is_oversize(error) else None
-    return Cause(fault["cause"])
+    """Tell which fault, seen by our own transport, an error is about."""
+    fault = _our_fault(error) if isinstance(error, MCPError) else None
+    return fault.cause if fault else None
 
 
 def judge_answer(answer: CallAnswer, *, max_bytes: int) -> Judgement:
@@ -166,14 +164,16 @@ def _block_text(block: ContentBlock) -> str:
     return f"[resource {block.uri}]"
 
 
-def _judge_rpc_error(error: MCPError, *, is_lost: bool) -> Judgement:
+def _judge_rpc_error(error: MCPError, *, is_lost: bool, is_modern: bool) -> Judgement:
     fault = _our_fault(error)
-    if fault is None and _wants_a_person(error):
-        return judgement(Cause.NEEDS_INPUT, detail=_shown(error), executed="no")
-    if fault is None:
-        return judgement(_cause_of(error, is_lost=is_lost), detail=_shown(error))
-    judged = judgement(Cause(fault["cause"]), detail=cleaned(error.message)[:_SHOWN_CHARS], executed=fault["executed"])
-    return replace(judged, retry_after_seconds=fault["retry_after_seconds"])
+    if fault is not None:
+        judged = judgement(fault.cause, detail=cleaned(fault.detail)[:_SHOWN_CHARS], executed=fault.executed)
+        return replace(judged, retry_after_seconds=sane_delay(fault.retry_after_seconds))
+    if _wants_a_person(error):
+        return judgement(Cause.NEEDS_INPUT, detail=_shown(error), executed="no" if is_modern else None)
+    cause = _cause_of(error, is_lost=is_lost)
+    is_doubtful = cause is Cause.PROTOCOL and not (is_modern and error.code in _REFUSED_UNREAD)
+    return judgement(cause, detail=_shown(error), executed="unknown" if is_doubtful else None)
 
 
 def _wants_a_person(error: MCPError) -> bool:
@@ -184,20 +184,11 @@ def _wants_a_person(error: MCPError) -> bool:
     return isinstance(wanted, dict) and "elicitation" in wanted
 
 
-def _our_fault(error: MCPError) -> dict[str, Any] | None:
-    data = error.data
-    return data if isinstance(data, dict) and MARK in data and data.get("cause") in _CAUSES else None
-
-
-def _is_oversize(error: MCPError) -> bool:
-    return error.code == OVERSIZE_CODE and isinstance(error.data, dict) and MARK in error.data
+def _our_fault(error: MCPError) -> OwnFault | None:
+    return error.data if isinstance(error.data, OwnFault) else None
 
 
 def _cause_of(error: MCPError, *, is_lost: bool) -> Cause:
-    if _is_oversize(error):
-        return Cause.OVERSIZE
-    if any(words in error.message.lower() for words in _EXPIRED_MESSAGES):
-        return Cause.SESSION_EXPIRED
     # The code of a closed connection is one that servers also use for errors of their own: facts come first.
     if error.code == CONNECTION_CLOSED and not is_lost and not error.message.startswith(_CLOSED_MESSAGES):
         return Cause.SERVER_ERROR

@@ -13,10 +13,11 @@ from mcp.shared.message import SessionMessage
 from mcp_types import ErrorData, JSONRPCError
 from mcp_types.jsonrpc import jsonrpc_message_adapter
 
+from sentinel.tools.outcome import Cause
+from sentinel.tools.own_faults import OwnFault
+
 OVERSIZE_CODE: Final = -32098
 MALFORMED_CODE: Final = -32700
-MARK: Final = "sentinel"
-"""Key in the data of the errors made here, so that nobody takes them for the server's own."""
 
 MAX_STRINGS: Final = 40_000
 """Keys and texts in one message. Reading more of them takes the event loop longer than everybody can wait: it is their
@@ -139,5 +140,6 @@ def _id(match: re.Match[bytes] | None) -> int | str | None:
 
 
 def _failed(request_id: int | str, code: int, message: str) -> SessionMessage:
-    error = ErrorData(code=code, message=message, data={MARK: True})
+    cause = Cause.OVERSIZE if code == OVERSIZE_CODE else Cause.MALFORMED
+    error = ErrorData(code=code, message=message, data=OwnFault(cause, message))
     return SessionMessage(JSONRPCError(jsonrpc="2.0", id=request_id, error=error))

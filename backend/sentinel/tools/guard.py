@@ -15,7 +15,7 @@ from sentinel.errors import CircuitOpenError, Outcome
 from sentinel.resilience.breaker_board import BreakerBoard, Permit
 from sentinel.resilience.breaker_view import BreakerState
 from sentinel.tools.bulkhead import Bulkhead
-from sentinel.tools.classification import Judgement, judge_answer, judge_error, judgement
+from sentinel.tools.classification import Judgement, explained, judge_answer, judge_error, judgement
 from sentinel.tools.config import Effect, SupervisionConfig, ToolLimits, ToolOverride
 from sentinel.tools.connection import NOBODY, CallAnswer, CallContext, Connection
 from sentinel.tools.outcome import Cause, ServerStep, ToolOutcome
@@ -68,7 +68,12 @@ class _Call:
 class _Trace:
     """How far a call has come; a refusal may have the cause of an answer, so the cause does not tell."""
 
-    was_sent: bool = False
+    sends: int = 0
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether anything left us."""
+        return self.sends > 0
 
 
 class ToolGuard:
@@ -112,7 +117,7 @@ class ToolGuard:
         except asyncio.CancelledError:
             self._tell(call, Outcome.NEUTRAL, cause=CANCELLED, duration_ms=self._milliseconds_since(started))
             raise
-        outcome = self._outcome(judged, self._milliseconds_since(started))
+        outcome = self._outcome(judged, call, self._milliseconds_since(started))
         self.record.note(outcome)
         self._tell(call, outcome.outcome, cause=outcome.cause, duration_ms=outcome.duration_ms)
         return outcome
@@ -143,7 +148,7 @@ class ToolGuard:
         circuit = self._parts.board.find(self.spec.target)
         return Cause.CIRCUIT_OPEN if circuit is not None and circuit.refusal() is not None else None
 
-    def _outcome(self, judged: Judgement, duration_ms: float) -> ToolOutcome:
+    def _outcome(self, judged: Judgement, call: _Call, duration_ms: float) -> ToolOutcome:
         return ToolOutcome(
             text=judged.verdict.text,
             is_error=judged.cause is not None,
@@ -158,6 +163,7 @@ class ToolGuard:
             structured=judged.structured,
             content=judged.content,
             detail=judged.detail,
+            sends=call.trace.sends,
         )
 
     # Before anything is sent ------------------------------------------------------------------------------------------
@@ -193,8 +199,10 @@ class ToolGuard:
         if self._probes() and not await self._is_safe_to_probe(connection, call):
             return judgement(Cause.CIRCUIT_OPEN, detail="the check before the trial call failed")
         judged = await self._permitted(connection, call)
-        replacement = await self._replacement(judged, connection)
-        return judged if replacement is None else await self._permitted(replacement, call)
+        replacement = await self._replacement(judged, connection, call)
+        if replacement is None:
+            return judged
+        return _twice_refused(await self._permitted(replacement, call))
 
     async def _connection(self, call: _Call) -> Connection | None:
         """Give the session; a trial call opens one first, without waiting for the next attempt of its supervisor."""
@@ -233,8 +241,7 @@ class ToolGuard:
         is_kept = False
         try:
             sent_at = self._clock.monotonic()
-            judged = await self._checked(await self._sent(connection, call))
-            judged = self.record.weigh(judged, call.arguments, context=call.context, override=self._override)
+            judged = await self._observed(connection, call)
             self._tell_supervisor(judged, connection)
             is_kept = self._settle(permit, judged, connection=connection, seconds=self._clock.monotonic() - sent_at)
         finally:
@@ -242,8 +249,16 @@ class ToolGuard:
                 permit.release()
         return judged
 
+    async def _observed(self, connection: Connection, call: _Call) -> Judgement:
+        """Send the call, and judge what comes; what makes the judging itself fail is no answer either."""
+        try:
+            judged = await self._checked(await self._sent(connection, call))
+            return self.record.weigh(judged, call.arguments, context=call.context, override=self._override)
+        except Exception as exc:  # noqa: BLE001 -- a failure is an outcome, never an exception
+            return judgement(Cause.MALFORMED, detail=f"an answer that cannot be judged: {explained(exc)}")
+
     async def _sent(self, connection: Connection, call: _Call) -> Judgement:
-        call.trace.was_sent = True
+        call.trace.sends += 1
         noise = connection.transport.noise
         task = asyncio.create_task(connection.call(self.spec.tool, call.arguments, call.context))
         try:
@@ -262,7 +277,7 @@ class ToolGuard:
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is None:
             return judge_answer(task.result(), max_bytes=self._limits.max_result_bytes)
-        return judge_error(error, is_lost=connection.is_lost)
+        return judge_error(error, is_lost=connection.is_lost, is_modern=connection.is_modern)
 
     async def _checked(self, judged: Judgement) -> Judgement:
         """Check a result against what the tool promises; the tool has acted in any case."""
@@ -322,11 +337,19 @@ class ToolGuard:
             permit.failure(judged.cause, slow=is_slow, duration=seconds)
         self.record.trip_if_broken()
 
-    async def _replacement(self, judged: Judgement, connection: Connection) -> Connection | None:
-        """Give the session on which a call that was surely not carried out is made once more, if it is worth it."""
+    async def _replacement(self, judged: Judgement, connection: Connection, call: _Call) -> Connection | None:
+        """Give the session on which a call that does no harm if it was carried out is made once more, if at all."""
         step = judged.verdict.step
-        if judged.cause is None or judged.verdict.executed != "no" or step not in _REPLAYED:
+        if judged.cause is None or step not in _REPLAYED or not call.context.may_replay:
+            return None
+        if judged.verdict.executed != "no" and self.spec.effect.changes:
             return None
         if step is ServerStep.RENEGOTIATE and not self.record.may_renegotiate(connection):
             return None
         return await self._supervisor.reopen(connection, f"{judged.cause.value}: {judged.detail or ''}", judged.cause)
+
+
+def _twice_refused(judged: Judgement) -> Judgement:
+    """Believe no server that forgets, in the middle of a call, a session that was opened for it: it may have acted."""
+    is_odd = judged.cause is not None and judged.verdict.step in _REPLAYED and judged.verdict.executed == "no"
+    return replace(judged, verdict=judged.verdict.in_doubt()) if is_odd else judged

@@ -1,51 +1,29 @@
 """An HTTP transport on which nothing that a server does can kill more than the one call it happens to.
 
 The SDK's HTTP client ends a whole session when one connection breaks, and forgets status codes and `Retry-After`. It
-does forward JSON-RPC errors, so here every fault becomes one, marked as ours, for the request that met it.
+does forward JSON-RPC errors, so here every fault becomes one, sealed as ours, for the request that met it.
 """
 
 import json
 import re
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, cast
 
 import httpx2
-from mcp_types import INTERNAL_ERROR
 
 from sentinel.clock import Clock
-from sentinel.tools.framing import CROWDED, MARK, is_crowded
-from sentinel.tools.outcome import Cause, Executed
+from sentinel.tools.framing import CROWDED, is_crowded
+from sentinel.tools.outcome import Cause
+from sentinel.tools.own_faults import OwnFault, Seal, sane_delay
 
 _ERROR_BODY_BYTES: Final = 65_536
 _SESSION_HEADER: Final = "mcp-session-id"
 _NOT_SENT: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
 _EVENT_END: Final = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _LONGEST_EVENT_END: Final = 4
-_MAX_DELAY_SECONDS: Final = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class HttpFault:
-    """What was met instead of an answer; `executed` where that is better known than the cause tells."""
-
-    cause: Cause
-    detail: str
-    executed: Executed | None = None
-    retry_after_seconds: float | None = None
-
-    def as_error(self, request_id: Any) -> bytes:
-        """Give the JSON-RPC error that says so."""
-        data = {
-            MARK: True,
-            "cause": self.cause.value,
-            "executed": self.executed,
-            "retry_after_seconds": self.retry_after_seconds,
-        }
-        error = {"code": INTERNAL_ERROR, "message": self.detail, "data": data}
-        return json.dumps({"jsonrpc": "2.0", "id": request_id, "error": error}).encode()
 
 
 class FaultProofTransport(httpx2.AsyncBaseTransport):
@@ -56,6 +34,8 @@ class FaultProofTransport(httpx2.AsyncBaseTransport):
         self._inner = inner
         self._max_bytes = max_bytes
         self._clock = clock
+        self.seal = Seal()
+        """By which the faults that are told from here are known."""
         self.is_open = False
         self.on_doubt: Callable[[], None] | None = None
         """Called when a stream of notifications ends, which may mean that the server has."""
@@ -68,45 +48,60 @@ class FaultProofTransport(httpx2.AsyncBaseTransport):
             return response
         try:
             response = await self._inner.handle_async_request(request)
-            checked = await self._checked(request, response)
+            checked = await self._judged(request, response)
         except httpx2.TransportError as exc:
             if not self.is_open:
                 raise
-            return _answered(request, _connection_fault(exc))
-        if isinstance(checked, HttpFault):
+            return _answered(request, _connection_fault(exc), self.seal)
+        if isinstance(checked, OwnFault):
             await response.aclose()
-            return _answered(request, checked)
+            return _answered(request, checked, self.seal)
         return checked
 
     async def aclose(self) -> None:
         """Close the wrapped transport."""
         await self._inner.aclose()
 
-    async def _checked(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response | HttpFault:
+    async def _judged(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response | OwnFault:
+        """Check an answer; one that makes the check itself fail is none."""
+        try:
+            return await self._checked(request, response)
+        except httpx2.TransportError:
+            raise
+        except Exception as exc:  # noqa: BLE001 -- raised any further, it would end the whole session
+            return OwnFault(Cause.MALFORMED, f"an answer that cannot be read: {type(exc).__name__}")
+
+    async def _checked(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response | OwnFault:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if response.headers.get("content-encoding", "identity").lower() != "identity":
-            return HttpFault(Cause.MALFORMED, "a compressed answer, which was not asked for")
+            return OwnFault(Cause.MALFORMED, "a compressed answer, which was not asked for")
+        if response.is_redirect:
+            return OwnFault(Cause.MALFORMED, _redirection(request, response))
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             return await self._refused(request, response, is_json=kind == "application/json")
         if kind == "application/json":
             return await _buffered(response, self._max_bytes)
         if kind == "text/event-stream":
-            response.stream = _Events(_stream_of(response), cap=self._max_bytes, request_id=_id_of(request))
+            response.stream = _Events(
+                _stream_of(response),
+                cap=self._max_bytes,
+                answered=partial(self.seal.as_error, request_id=_id_of(request)),
+            )
             return response
-        if _id_of(request) is not None and not response.is_redirect:
-            return HttpFault(Cause.MALFORMED, f"HTTP {response.status_code} with the content type {kind[:80]!r}")
+        if _id_of(request) is not None:
+            return OwnFault(Cause.MALFORMED, f"HTTP {response.status_code} with the content type {kind[:80]!r}")
         return response
 
     async def _refused(
         self, request: httpx2.Request, response: httpx2.Response, *, is_json: bool
-    ) -> httpx2.Response | HttpFault:
+    ) -> httpx2.Response | OwnFault:
         fault = _fault_of_status(request, response, self._clock)
         if fault is not None:
             return fault
         buffered = await _buffered(response, _ERROR_BODY_BYTES)
         is_said = is_json and isinstance(buffered, httpx2.Response) and _is_rpc_error(buffered.content)
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and not is_said:
-            return HttpFault(Cause.SERVER_ERROR, f"HTTP {response.status_code}")
+            return OwnFault(Cause.SERVER_ERROR, f"HTTP {response.status_code}")
         return buffered
 
     def _doubt(self) -> None:
@@ -135,10 +130,10 @@ class _Watched(httpx2.AsyncByteStream):
 class _Events(httpx2.AsyncByteStream):
     """A stream of whole events; a break in mid-event, or an event over the cap, becomes an event that says so."""
 
-    def __init__(self, inner: httpx2.AsyncByteStream, *, cap: int, request_id: Any) -> None:
+    def __init__(self, inner: httpx2.AsyncByteStream, *, cap: int, answered: Callable[[OwnFault], bytes]) -> None:
         self._inner = inner
         self._cap = cap
-        self._request_id = request_id
+        self._answered = answered
         self._begun = bytearray()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -146,12 +141,12 @@ class _Events(httpx2.AsyncByteStream):
             async for chunk in self._inner:
                 whole = self._take(chunk)
                 if is_crowded(whole):
-                    yield self._said(HttpFault(Cause.OVERSIZE, CROWDED, executed="yes"))
+                    yield self._said(OwnFault(Cause.OVERSIZE, CROWDED, executed="yes"))
                     return
                 if whole:
                     yield whole
                 if len(self._begun) > self._cap:
-                    yield self._said(HttpFault(Cause.OVERSIZE, f"an event over {self._cap} bytes", executed="yes"))
+                    yield self._said(OwnFault(Cause.OVERSIZE, f"an event over {self._cap} bytes", executed="yes"))
                     return
         except httpx2.TransportError as exc:
             yield self._said(_connection_fault(exc))
@@ -172,29 +167,29 @@ class _Events(httpx2.AsyncByteStream):
         del self._begun[: ends[-1]]
         return whole
 
-    def _said(self, fault: HttpFault) -> bytes:
-        return b"event: message\ndata: " + fault.as_error(self._request_id) + b"\n\n"
+    def _said(self, fault: OwnFault) -> bytes:
+        return b"event: message\ndata: " + self._answered(fault) + b"\n\n"
 
 
-def _connection_fault(error: httpx2.TransportError) -> HttpFault:
+def _connection_fault(error: httpx2.TransportError) -> OwnFault:
     cause = Cause.CONNECT if isinstance(error, _NOT_SENT) else Cause.TRANSPORT
-    return HttpFault(cause, f"{type(error).__name__}: {error}"[:300])
+    return OwnFault(cause, f"{type(error).__name__}: {error}"[:300])
 
 
-def _fault_of_status(request: httpx2.Request, response: httpx2.Response, clock: Clock) -> HttpFault | None:
+def _fault_of_status(request: httpx2.Request, response: httpx2.Response, clock: Clock) -> OwnFault | None:
     """Tell what a status means by itself, whatever the body says."""
     status, shown = response.status_code, f"HTTP {response.status_code}"
     delay = _delay(response.headers.get("retry-after"), clock)
     if status == HTTPStatus.UNAUTHORIZED:
-        return HttpFault(Cause.AUTH, shown)
+        return OwnFault(Cause.AUTH, shown)
     if status == HTTPStatus.FORBIDDEN:
-        return HttpFault(Cause.FORBIDDEN, shown)
+        return OwnFault(Cause.FORBIDDEN, shown)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return HttpFault(Cause.THROTTLED, shown, retry_after_seconds=delay)
+        return OwnFault(Cause.THROTTLED, shown, retry_after_seconds=delay)
     if status == HTTPStatus.SERVICE_UNAVAILABLE and delay is not None:
-        return HttpFault(Cause.OVERLOADED, shown, retry_after_seconds=delay)
+        return OwnFault(Cause.OVERLOADED, shown, retry_after_seconds=delay)
     if status == HTTPStatus.NOT_FOUND and _SESSION_HEADER in request.headers:
-        return HttpFault(Cause.SESSION_EXPIRED, shown)
+        return OwnFault(Cause.SESSION_EXPIRED, shown)
     return None
 
 
@@ -203,14 +198,23 @@ def _delay(text: str | None, clock: Clock) -> float | None:
     if text is None:
         return None
     try:
-        seconds = float(text) if text.strip().isdigit() else _until(text, clock)
-    except (ValueError, TypeError):
+        return sane_delay(float(text) if text.strip().isdigit() else _until(text, clock))
+    except Exception:  # noqa: BLE001 -- the parser of dates raises whatever befalls it
         return None
-    return min(max(0.0, seconds), _MAX_DELAY_SECONDS)
 
 
 def _until(date: str, clock: Clock) -> float:
     return (parsedate_to_datetime(date) - clock.now()).total_seconds()
+
+
+def _redirection(request: httpx2.Request, response: httpx2.Response) -> str:
+    """Say where a call is sent to; it is not sent again, there or here, because it may have been carried out."""
+    shown = f"HTTP {response.status_code}, the address redirects"
+    try:
+        target = request.url.join(response.headers["location"]).copy_with(userinfo=b"", query=None, fragment=None)
+    except (httpx2.InvalidURL, LookupError, ValueError):
+        return shown
+    return f"{shown} to {str(target)[:200]}; configure that address if it is the right one"
 
 
 def _is_rpc_error(body: bytes) -> bool:
@@ -230,23 +234,25 @@ def _id_of(request: httpx2.Request) -> Any:
     return message.get("id") if isinstance(message, dict) and "method" in message else None
 
 
-def _answered(request: httpx2.Request, fault: HttpFault) -> httpx2.Response:
+def _answered(request: httpx2.Request, fault: OwnFault, seal: Seal) -> httpx2.Response:
     request_id = _id_of(request)
     if request_id is None:
         return httpx2.Response(HTTPStatus.ACCEPTED, request=request)  # a notification that was lost is not missed
     headers = {"content-type": "application/json"}
-    return httpx2.Response(HTTPStatus.BAD_GATEWAY, headers=headers, content=fault.as_error(request_id), request=request)
+    return httpx2.Response(
+        HTTPStatus.BAD_GATEWAY, headers=headers, content=seal.as_error(fault, request_id), request=request
+    )
 
 
-async def _buffered(response: httpx2.Response, cap: int) -> httpx2.Response | HttpFault:
+async def _buffered(response: httpx2.Response, cap: int) -> httpx2.Response | OwnFault:
     """Read a body as a whole, so that one that is cut is no answer, and one over the cap is not kept."""
     body = bytearray()
     async for chunk in _stream_of(response):
         body += chunk
         if len(body) > cap:
-            return HttpFault(Cause.OVERSIZE, f"a body over {cap} bytes", executed="yes")
+            return OwnFault(Cause.OVERSIZE, f"a body over {cap} bytes", executed="yes")
     if is_crowded(body):
-        return HttpFault(Cause.OVERSIZE, CROWDED, executed="yes")
+        return OwnFault(Cause.OVERSIZE, CROWDED, executed="yes")
     await response.aclose()
     headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"transfer-encoding"]
     return httpx2.Response(response.status_code, headers=headers, content=bytes(body))

@@ -19,6 +19,7 @@ from sentinel.clock import Clock
 from sentinel.tools.config import ServerConfig
 from sentinel.tools.http_faults import FaultProofTransport
 from sentinel.tools.pacing import PacedTransport
+from sentinel.tools.streams import AlteredStream
 
 _CONNECT_SECONDS: Final = 5.0
 _READ_SECONDS: Final = 300.0  # between two bytes of a stream; the deadline of a call is the guard's
@@ -58,6 +59,7 @@ class HttpTransport:
     ) -> None:
         """Prepare to talk to `config.url`, through the proxy that `environment` names for https, if any."""
         self._url = config.url or ""
+        self._is_secure = self._url.startswith("https:")
         self._tls = tls
         self._config = config
         self._max_event_bytes = max_event_bytes
@@ -71,15 +73,16 @@ class HttpTransport:
     async def __aenter__(self) -> tuple[Any, Any]:
         """Open the HTTP client; nothing is sent yet."""
         async with AsyncExitStack() as stack:
-            client = await stack.enter_async_context(await self._client())
-            streams = await stack.enter_async_context(
+            wire = self._wired(await self._certificates())
+            client = await stack.enter_async_context(self._client(wire))
+            reading, writing = await stack.enter_async_context(
                 # Ours is the lower cap, and the one that says whose call it was.
                 streamable_http_client(
                     self._url, http_client=client, max_sse_event_size=self._max_event_bytes + _ENVELOPE_BYTES
                 )
             )
             self._stack = stack.pop_all()
-        return streams
+        return AlteredStream(reading, wire.seal.opened), writing
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
@@ -113,24 +116,28 @@ class HttpTransport:
         """Say how it ended."""
         return "the connection was lost"
 
-    async def _client(self) -> httpx2.AsyncClient:
-        is_secure = self._url.startswith("https:")
-        certificates = await self._tls.get() if is_secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    async def _certificates(self) -> ssl.SSLContext:
+        return await self._tls.get() if self._is_secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+    def _wired(self, certificates: ssl.SSLContext) -> FaultProofTransport:
         self._wire = FaultProofTransport(
             httpx2.AsyncHTTPTransport(
                 verify=certificates,
                 trust_env=False,
-                proxy=_proxy(self._url, self._environment) if is_secure else None,  # none for a server next door
+                proxy=_proxy(self._url, self._environment) if self._is_secure else None,  # none for a server next door
                 limits=httpx2.Limits(max_connections=_MAX_CONNECTIONS),
             ),
             max_bytes=self._max_event_bytes,
             clock=self._clock,
         )
         self._wire.on_doubt = self._doubt
+        return self._wire
+
+    def _client(self, wire: FaultProofTransport) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
             headers={"accept-encoding": "identity", **self._config.headers},
             timeout=httpx2.Timeout(_CONNECT_SECONDS, read=_READ_SECONDS),
-            transport=PacedTransport(self._wire, clock=self._clock),
+            transport=PacedTransport(wire, clock=self._clock),
         )
 
     def _doubt(self) -> None:

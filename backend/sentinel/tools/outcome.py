@@ -6,7 +6,7 @@ model is told all read the same row, so they cannot disagree.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
@@ -117,6 +117,10 @@ class Verdict:
     step: ServerStep = ServerStep.NONE
     heals: bool = False
 
+    def in_doubt(self) -> "Verdict":
+        """Give what it means where the server's word that nothing was done is not to be relied on."""
+        return replace(self, executed="unknown", text=self.text.replace(_NOTHING, _NOBODY_KNOWS))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolAttempt:
@@ -127,6 +131,8 @@ class ToolAttempt:
     cause: str | None
     executed: Executed
     duration_ms: float
+    sends: int = 0
+    """How often the call left us."""
 
     def to_dict(self) -> dict[str, Any]:
         """Give the wire shape."""
@@ -166,6 +172,8 @@ class ToolOutcome:
     """For operators: what exactly was observed. Not for models, it may quote the server."""
     capability: str | None = None
     attempts: tuple[ToolAttempt, ...] = field(default=())
+    sends: int = 0
+    """How often the call was sent to the tool that answered last."""
 
     @property
     def failure(self) -> Failure | None:

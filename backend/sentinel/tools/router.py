@@ -57,6 +57,7 @@ class _Request:
     on_fallback: FallbackListener
 
 
+_MOST_SENDS: Final = 2
 _NOBODY_LEFT: Final = "No tool that can do this gave a result"
 
 
@@ -164,6 +165,8 @@ class CapabilityRouter:
         outcome = await self._asked(candidate, request, attempts)
         if not is_last or outcome.cause is None or not VERDICTS[outcome.cause].heals:
             return outcome
+        if _sends(candidate.spec, attempts) >= _MOST_SENDS:
+            return outcome
         if not aftermath_of(outcome).retry or not await self._registry.comes_back(candidate.spec.server):
             return outcome
         return await self._asked(candidate, request, attempts)
@@ -178,7 +181,7 @@ class CapabilityRouter:
                 spec,
                 candidate.arguments,
                 timeout_seconds=None if remaining == math.inf else remaining,
-                context=request.context,
+                context=replace(request.context, may_replay=_sends(spec, attempts) == 0),
             )
         outcome = _mapped(outcome, candidate.member)
         attempts.append(
@@ -188,6 +191,7 @@ class CapabilityRouter:
                 cause=outcome.cause,
                 executed=outcome.executed,
                 duration_ms=outcome.duration_ms,
+                sends=outcome.sends,
             )
         )
         return outcome
@@ -251,6 +255,12 @@ def refused(cause: Cause, spec: ToolSpec) -> ToolOutcome:
         executed="no",
         effect=spec.effect,
     )
+
+
+def _sends(spec: ToolSpec, attempts: Sequence[ToolAttempt]) -> int:
+    """Count how often a call was sent: to this tool, or to anybody if it changes something."""
+    own = [each for each in attempts if spec.effect.changes or (each.server, each.tool) == (spec.server, spec.tool)]
+    return sum(each.sends for each in own)
 
 
 def _as_candidate(member: Member, arguments: Mapping[str, Any]) -> _Candidate:

@@ -38,6 +38,9 @@ async def once(tools: Running, outcome: ToolOutcome, cause: Cause) -> None:
         ("count_and_hang", Cause.TIMEOUT),
         ("count_and_fail", Cause.SERVER_ERROR),
         ("count_and_babble", Cause.MALFORMED),
+        ("count_and_mislead", Cause.SERVER_ERROR),
+        ("count_and_forge", Cause.SERVER_ERROR),
+        ("count_and_deny", Cause.PROTOCOL),
     ],
 )
 async def test_a_process_that_dies_hangs_fails_or_babbles_is_not_asked_again(
@@ -57,9 +60,14 @@ async def test_a_process_that_dies_hangs_fails_or_babbles_is_not_asked_again(
         ("count_and_cut", Cause.TRANSPORT),
         ("count_and_hang", Cause.TIMEOUT),
         ("count_and_fail", Cause.SERVER_ERROR),
+        ("count_and_redirect", Cause.MALFORMED),
+        ("count_and_mislead", Cause.SERVER_ERROR),
+        ("count_and_forge", Cause.SERVER_ERROR),
+        ("count_and_deny", Cause.PROTOCOL),
+        ("count_and_pause_oddly", Cause.SERVER_ERROR),
     ],
 )
-async def test_an_address_that_cuts_hangs_or_fails_is_not_asked_again(
+async def test_an_address_that_cuts_hangs_fails_or_misleads_is_not_asked_again(
     start: Start, tool: str, cause: Cause, options: tuple[str, ...]
 ) -> None:
     """A connection that breaks is not repeated either, neither by the HTTP client nor by us."""
@@ -71,6 +79,38 @@ async def test_an_address_that_cuts_hangs_or_fails_is_not_asked_again(
         await tools.until("two", ServerState.READY)
         outcome = await asyncio.wait_for(tools.router.call("change", {}), BOUND)
         await once(tools, outcome, cause)
+        assert tools.sessions("one") == 1
+
+
+@pytest.mark.parametrize("tool", ["count_and_lose", "count_and_forget"])
+async def test_a_session_that_is_forgotten_again_and_again_costs_one_call_more_and_no_other(
+    start: Start, tool: str
+) -> None:
+    """By the protocol, 404 in a session says that nothing was done; twice in a row it is not believed."""
+    server = start(lambda folder: misbehaving_over_http(folder, "--legacy"))
+    servers = {"one": server.config, "two": server.config}
+    async with running(servers, capabilities=change(tool), limits=LIMITS) as tools:
+        await tools.until("one", ServerState.READY)
+        await tools.until("two", ServerState.READY)
+        for name, calls in (("change", 2), (f"one__{tool}", 4)):
+            outcome = await asyncio.wait_for(tools.router.call(name, {}), BOUND)
+            assert (outcome.cause, outcome.executed) == (Cause.SESSION_EXPIRED, "unknown")
+            assert outcome.failure is Failure.OUTCOME_UNKNOWN
+            assert (await tools.call("two__counted")).text == str(calls)
+            await tools.until("one", ServerState.READY)
+
+
+@pytest.mark.parametrize("tool", ["count_and_lose", "count_and_forget"])
+async def test_an_address_without_sessions_has_none_to_forget(start: Start, tool: str) -> None:
+    """In the modern era, 404 is anybody's."""
+    server = start(misbehaving_over_http)
+    async with running({"one": server.config, "two": server.config}, capabilities=change(tool)) as tools:
+        await tools.until("one", ServerState.READY)
+        await tools.until("two", ServerState.READY)
+        outcome = await asyncio.wait_for(tools.router.call("change", {}), BOUND)
+        assert (outcome.executed, outcome.failure) == ("unknown", Failure.OUTCOME_UNKNOWN)
+        assert (await tools.call("one__counted")).text == "1"
+        assert tools.sessions("one") == 1
 
 
 async def test_a_process_that_is_killed_after_it_acted_is_not_asked_again(tmp_path: Path) -> None:

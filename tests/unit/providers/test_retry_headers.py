@@ -32,6 +32,8 @@ WAITS: list[tuple[Mapping[str, str], float | None]] = [
     ({"retry-after": "Wed, 21 Oct 2026 07:27:00 GMT"}, None),
     ({"retry-after": "Wed, 21 Oct 9999 07:27:00 GMT"}, LONGEST_SECONDS),
     ({"retry-after": "Wed, 99 Oct 2026 99:99:99 GMT"}, None),
+    ({"retry-after": "Mon, 20 Nov 2026 19:12:08 +99999999999999999999"}, None),
+    ({"retry-after": "Mon, 20 Nov 99999999999999999999 19:12:08 GMT"}, None),
     ({"retry-after-ms": "2500"}, 2.5),
     ({"retry-after-ms": "2500", "retry-after": "2"}, 2.5),
     ({"retry-after-ms": "later", "retry-after": "2"}, 2.0),

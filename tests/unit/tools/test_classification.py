@@ -17,8 +17,9 @@ from mcp_types import (
 
 from sentinel.errors import Outcome
 from sentinel.tools.classification import judge_answer, judge_error, result_text
-from sentinel.tools.framing import MARK, OVERSIZE_CODE
+from sentinel.tools.framing import OVERSIZE_CODE
 from sentinel.tools.outcome import VERDICTS, Cause
+from sentinel.tools.own_faults import OwnFault
 
 
 def test_every_cause_has_a_meaning() -> None:
@@ -65,8 +66,8 @@ def test_facts_count_more_than_codes() -> None:
 
 def test_only_our_own_mark_makes_an_oversize() -> None:
     """A server's own error of that number is a server's error."""
-    ours = MCPError(code=OVERSIZE_CODE, message="", data={MARK: True})
-    theirs = MCPError(code=OVERSIZE_CODE, message="")
+    ours = MCPError(code=OVERSIZE_CODE, message="", data=OwnFault(Cause.OVERSIZE, ""))
+    theirs = MCPError(code=OVERSIZE_CODE, message="", data={"sentinel": True})
     assert judge_error(ours, is_lost=False).cause is Cause.OVERSIZE
     assert judge_error(ours, is_lost=False).verdict.executed == "unknown"
     assert judge_error(theirs, is_lost=False).cause is Cause.SERVER_ERROR

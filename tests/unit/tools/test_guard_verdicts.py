@@ -13,8 +13,8 @@ from sentinel.resilience.breaker_view import BreakerState
 from sentinel.testing.clock import settle
 from sentinel.tools.config import Effect, ToolOverride
 from sentinel.tools.connection import IDEMPOTENCY_KEY, CallContext
-from sentinel.tools.framing import MARK
 from sentinel.tools.outcome import Cause, Failure
+from sentinel.tools.own_faults import OwnFault
 from sentinel.tools.result_check import ResultChecker
 from sentinel.tools.spec import ToolSpec
 from sentinel.tools.supervisor import ServerState
@@ -27,7 +27,7 @@ from tests.unit.tools.supervised import Supervised
 
 def fault(cause: Cause, retry_after_seconds: float | None = None) -> ErrorData:
     """What our own HTTP transport makes of an HTTP fault."""
-    data = {MARK: True, "cause": cause.value, "executed": None, "retry_after_seconds": retry_after_seconds}
+    data = OwnFault(cause, "HTTP fault", retry_after_seconds=retry_after_seconds)
     return ErrorData(code=-32603, message="HTTP fault", data=data)
 
 
@@ -112,11 +112,75 @@ async def test_a_forgotten_session_is_opened_anew_and_the_call_is_made_once_more
 
 
 async def test_a_session_that_is_always_forgotten_is_opened_anew_once(guarded: Guarded) -> None:
-    """Then the call ends, and says that nothing was done."""
+    """Then the call ends, and does not claim that nothing was done: a new session is not forgotten in an instant."""
     guarded.answer_with(fault(Cause.SESSION_EXPIRED))
     outcome = await guarded.call()
-    assert (outcome.cause, outcome.executed) == (Cause.SESSION_EXPIRED, "no")
+    assert (outcome.cause, outcome.executed, outcome.sends) == (Cause.SESSION_EXPIRED, "unknown", 2)
+    assert "Nothing was done" not in outcome.text
     assert len(guarded.peer.calls) == 2
+
+
+async def test_a_caller_may_forbid_that_a_call_is_made_once_more(guarded: Guarded) -> None:
+    """It has sent it before."""
+    guarded.answer_with(fault(Cause.SESSION_EXPIRED))
+    outcome = await guarded.guard.call({}, context=CallContext(may_replay=False))
+    assert (outcome.cause, outcome.executed, outcome.sends) == (Cause.SESSION_EXPIRED, "no", 1)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"sentinel": True, "cause": "session_expired", "executed": "no", "retry_after_seconds": None},
+        {"sentinel": True, "cause": "transport"},
+        {"sentinel": True, "cause": "throttled", "executed": "banana", "retry_after_seconds": "soon"},
+        {"sentinel": "", "cause": ["a"], "executed": "no"},
+        {"sentinel": True, "cause": "auth", "executed": "no", "retry_after_seconds": 1e300},
+    ],
+)
+async def test_nobody_can_forge_what_we_say_of_ourselves(guarded: Guarded, data: dict[str, Any]) -> None:
+    """It is the server's own error, and its session goes on."""
+    guarded.answer_with(ErrorData(code=-32603, message="x", data=data))
+    outcome = await guarded.call()
+    assert (outcome.cause, outcome.executed, outcome.sends) == (Cause.SERVER_ERROR, "unknown", 1)
+    assert outcome.retry_after_seconds is None
+    assert guarded.supervised.supervisor.state is ServerState.READY
+    assert guarded.supervised.supervisor.status().sessions == 1
+
+
+@pytest.mark.parametrize("words", ["browser session not found after click", "Session expired", "session terminated"])
+async def test_words_alone_do_not_end_a_session(guarded: Guarded, words: str) -> None:
+    """They may be about anything; the siblings of the call go on."""
+    for code in (-32603, 1):
+        guarded.answer_with(ErrorData(code=code, message=words))
+        outcome = await guarded.call()
+        assert (outcome.executed, outcome.sends, outcome.failure) == ("unknown", 1, Failure.OUTCOME_UNKNOWN)
+    assert guarded.supervised.supervisor.status().sessions == 1
+
+
+async def test_what_cannot_be_judged_is_an_outcome_too(guarded: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never an exception, whatever goes wrong in judging."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("executed")
+
+    monkeypatch.setattr("sentinel.tools.guard.judge_answer", fail)
+    guarded.answer_with(text_result("odd"))
+    outcome = await guarded.call()
+    assert (outcome.cause, outcome.executed) == (Cause.MALFORMED, "unknown")
+
+
+@pytest.mark.parametrize(("effect", "sends"), [(Effect.MUTATING, 1), (Effect.READ_ONLY, 2)])
+async def test_a_server_that_lists_tools_and_knows_no_calls_may_have_acted(
+    supervised: Supervised, effect: Effect, sends: int
+) -> None:
+    """It passes on what somebody else has told it."""
+    await supervised.ready()
+    spec = ToolSpec(name="peer__echo", server="peer", tool="echo", description="", input_schema={}, effect=effect)
+    guarded = Guarded(supervised, spec=spec)
+    guarded.answer_with(ErrorData(code=-32601, message="downstream method not found"))
+    outcome = await guarded.call()
+    assert (outcome.cause, outcome.executed, outcome.sends) == (Cause.PROTOCOL, "unknown", sends)
+    assert len(guarded.peer.calls) == sends
 
 
 async def test_a_server_of_another_protocol_is_asked_for_it_once(guarded: Guarded) -> None:

@@ -8,7 +8,8 @@ from mcp_types import ErrorData
 from sentinel.errors import Outcome
 from sentinel.testing.clock import settle
 from sentinel.tools.connection import CallContext
-from sentinel.tools.framing import MARK
+from sentinel.tools.outcome import Cause
+from sentinel.tools.own_faults import OwnFault
 from tests.unit.tools.guarded import TARGET, Guarded
 from tests.unit.tools.peers import text_result
 
@@ -41,7 +42,7 @@ async def test_a_call_whose_caller_leaves_is_told_as_cancelled(guarded: Guarded)
 
 
 async def test_a_pause_with_the_cause_of_an_answer_is_told_as_not_sent(guarded: Guarded) -> None:
-    data = {MARK: True, "cause": "forbidden", "executed": None, "retry_after_seconds": None}
+    data = OwnFault(Cause.FORBIDDEN, "HTTP fault")
     guarded.answer_with(ErrorData(code=-32603, message="HTTP fault", data=data))
     await guarded.call()
     await guarded.call()

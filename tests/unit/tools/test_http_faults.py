@@ -108,6 +108,12 @@ async def test_a_lost_notification_is_not_missed() -> None:
         (429, {"retry-after": "12"}, "throttled", 12.0),
         (429, {"retry-after": "soon"}, "throttled", None),
         (429, {"retry-after": "-3"}, "throttled", None),
+        (429, {"retry-after": "nan"}, "throttled", None),
+        (429, {"retry-after": "9" * 5000}, "throttled", 3600.0),
+        (429, {"retry-after": "Mon, 20 Nov 2026 19:12:08 +99999999999999999999"}, "throttled", None),
+        (429, {"retry-after": "Mon, 20 Nov 99999999999999999999 19:12:08 GMT"}, "throttled", None),
+        (503, {"retry-after": "Mon, 20 Nov 2026 19:12:08 +9999999999"}, "server_error", None),
+        (429, {"retry-after": "Mon, 20 Nov 2026 19:12:08 -0000"}, "throttled", None),
         (503, {"retry-after": "999999"}, "overloaded", 3600.0),
         (503, {}, "server_error", None),
         (500, {}, "server_error", None),
@@ -161,6 +167,25 @@ async def test_a_body_that_is_cut_is_no_answer() -> None:
 async def test_an_answer_of_another_kind_is_malformed(headers: dict[str, str]) -> None:
     """A page, nothing at all, or something compressed that nobody asked for."""
     assert (await fault(httpx2.Response(200, headers=headers, stream=Chunks(b"<html>"))))["cause"] == "malformed"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed_and_says_what_to_do(status: int) -> None:
+    """Neither here nor by the client; what the location carries besides the address is not shown."""
+    headers = {"location": "http://me:pass@other/mcp/?token=x#y"}
+    response = await post(httpx2.Response(status, headers=headers, stream=Chunks(b"")))
+    error = response.json()["error"]
+    assert not response.has_redirect_location
+    assert (error["data"]["cause"], error["data"]["executed"]) == ("malformed", None)
+    assert "redirects to http://other/mcp/; configure that address" in error["message"]
+    for odd in ({}, {"location": "http://[::"}):
+        assert (await fault(httpx2.Response(status, headers=odd, stream=Chunks(b""))))["cause"] == "malformed"
+
+
+async def test_an_answer_that_makes_its_reading_fail_costs_one_call() -> None:
+    """Raised any further, the fault would end the session."""
+    broken = httpx2.Response(200, headers=JSON, stream=Chunks(b"{", OverflowError("too odd")))
+    assert (await fault(broken))["cause"] == "malformed"
 
 
 @pytest.mark.parametrize("end", [b"\n\n", b"\r\n\r\n", b"\r\r"])

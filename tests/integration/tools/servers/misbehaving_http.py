@@ -46,6 +46,40 @@ async def hang(_exchange: Exchange) -> None:
     await asyncio.Event().wait()
 
 
+async def redirect(exchange: Exchange) -> None:
+    await exchange.respond(b"", status="307 Temporary Redirect", kind="text/plain", location="/mcp")
+
+
+async def lose(exchange: Exchange) -> None:
+    await exchange.respond(b"", status="404 Not Found", kind="text/plain")
+
+
+async def forget(exchange: Exchange) -> None:
+    await refuse(exchange, "404 Not Found", code=-32001, message="Session not found")
+
+
+async def mislead(exchange: Exchange) -> None:
+    await refuse(exchange, "400 Bad Request", code=-32600, message="Session not found")
+
+
+async def forge(exchange: Exchange) -> None:
+    data = {"sentinel": True, "cause": "session_expired", "executed": "no", "retry_after_seconds": None}
+    await refuse(exchange, "502 Bad Gateway", code=-32603, message="HTTP 404", data=data)
+
+
+async def deny(exchange: Exchange) -> None:
+    await refuse(exchange, "200 OK", code=-32601, message="downstream method not found")
+
+
+async def refuse(exchange: Exchange, status: str, **error: object) -> None:
+    await exchange.respond({"jsonrpc": "2.0", "id": exchange.message["id"], "error": error}, status=status)
+
+
+async def pause_oddly(exchange: Exchange) -> None:
+    odd = "Mon, 20 Nov 2026 19:12:08 +99999999999999999999"
+    await exchange.respond(b"", status="503 Service Unavailable", kind="text/plain", retry_after=odd)
+
+
 async def die(_exchange: Exchange) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -63,7 +97,9 @@ def _count() -> None:
         file.write("x")
 
 
-ACTS = {act.__name__: act for act in (echo, slow, await_listener, headers, cut, fail, hang, die, counted)}
+REFUSALS = (redirect, lose, forget, mislead, forge, deny, pause_oddly)
+PLAIN = (echo, slow, await_listener, headers, cut, fail, hang, die, counted)
+ACTS = {act.__name__: act for act in (*PLAIN, *REFUSALS)}
 COUNTED = "count_and_"
 
 
