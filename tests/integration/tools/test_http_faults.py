@@ -100,6 +100,23 @@ async def test_a_forgotten_session_costs_the_caller_nothing() -> None:
         assert peer.asked.count("initialize") == 2
 
 
+async def test_a_tool_that_only_reads_is_not_asked_for_ever_either() -> None:
+    """The guard and the router have one budget: where the one has sent a call again, the other does not."""
+    calls = []
+
+    async def forget(exchange: Exchange) -> None:
+        calls.append(exchange.message)
+        await exchange.respond(b"", status="404 Not Found", kind="text/plain")
+
+    reading = {"name": "echo", "inputSchema": {"type": "object"}, "annotations": {"readOnlyHint": True}}
+    async with (
+        http_peer(is_legacy=True, on_call=forget, tools=[reading]) as peer,
+        running(servers(peer), supervision=SLEEPY) as tools,
+    ):
+        assert (await tools.call("web__echo")).cause is Cause.SESSION_EXPIRED
+        assert len(calls) == 2
+
+
 async def test_a_tool_that_is_throttled_is_left_alone() -> None:
     """For as long as the server asks; the server stays in use."""
     calls = []
