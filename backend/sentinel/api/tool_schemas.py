@@ -65,6 +65,8 @@ class ToolView(View):
     effect_source: Literal["override", "annotations", "default"]
     """Who says so: the configuration, the annotations of a trusted server, or nobody."""
     is_quarantined: bool
+    is_withheld: bool
+    """Models are not told of it, because there are more tools than they take; callers of `/mcp` are."""
     digest: str
     pin: ToolPinView | None
     changes: list[ToolChangeView] | None
@@ -85,6 +87,14 @@ class ToolView(View):
     latency_p95_ms: float | None
     last_failure: ToolFailureView | None
     capabilities: list[str]
+
+
+class LeftOutView(View):
+    """What a server lists and nobody uses: a whole tool, or only the schema of its results."""
+
+    tool: str
+    part: Literal["tool", "output_schema"]
+    reason: str
 
 
 class ToolServerView(View):
@@ -111,6 +121,7 @@ class ToolServerView(View):
     retry_at: datetime | None
     """When it is tried again; null unless it waits for that."""
     tools: list[ToolView]
+    left_out: list[LeftOutView]
 
 
 class CapabilityMemberView(View):

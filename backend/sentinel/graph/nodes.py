@@ -32,6 +32,7 @@ from sentinel.providers.base import ToolSchema
 from sentinel.providers.chat import ChatRequest, ChatResult
 from sentinel.resilience.breaker_view import BreakerState
 from sentinel.resilience.ledger import Ledger
+from sentinel.tools.offer import told_to_models
 
 Update = dict[str, Any]
 
@@ -111,7 +112,9 @@ def _request(state: RunState, context: RunContext) -> ChatRequest:
         number=next_number(state, context),
         target=target,
         turns=[system, *context.conversation, *state["turns"]],
-        tools=[ToolSchema(t.name, t.description, dict(t.input_schema)) for t in context.parts.tools.tools()],
+        tools=[
+            ToolSchema(t.name, t.description, dict(t.input_schema)) for t in told_to_models(context.parts.tools.tools())
+        ],
         deadlines=context.route.deadlines,
         deadline=context.deadline,
         continuation=continuation_for(state, target, context),

@@ -1,7 +1,7 @@
 """From the configured MCP servers and capabilities to the tools that runs and callers have."""
 
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -12,12 +12,12 @@ from sentinel.gateway.mcp.endpoint import McpEndpoint
 from sentinel.ids import IdSource
 from sentinel.main.resilience import Resilience
 from sentinel.main.storage import Storage
+from sentinel.main.tool_log import ToolLog
 from sentinel.main.watching import Watch
 from sentinel.redaction import redact_text
 from sentinel.settings import CapabilitySettings, McpServerSettings, Settings
 from sentinel.settings import ToolOverride as OverrideSettings
 from sentinel.telemetry.hooks import Hooks
-from sentinel.telemetry.logging import get_logger
 from sentinel.tools.config import (
     CapabilityConfig,
     Effect,
@@ -29,12 +29,9 @@ from sentinel.tools.config import (
     ToolsConfig,
 )
 from sentinel.tools.desk import ToolDesk
+from sentinel.tools.offer import withheld_from_models
 from sentinel.tools.registry import ToolRegistry
 from sentinel.tools.router import CapabilityRouter, Fallback
-from sentinel.tools.spec import ToolSpec
-from sentinel.tools.supervisor import ServerState, ServerStatus
-
-logger = get_logger(__name__)
 
 
 @asynccontextmanager
@@ -42,7 +39,7 @@ async def open_tools(
     settings: Settings, parts: Resilience, *, storage: Storage, watch: Watch, environment: Mapping[str, str]
 ) -> AsyncIterator[ToolDesk]:
     """Start the servers, and stop them at the end; raises StoreUnavailableError."""
-    config, log = _config(settings), ToolLog(watch.tool_server_refused)
+    config, log = _config(settings), ToolLog(watch.tool_server_refused, clock=parts.clock)
     registry = ToolRegistry(
         config,
         clock=parts.clock,
@@ -51,7 +48,7 @@ async def open_tools(
         environment=environment,
         kill_switch=partial(_is_killed, parts.kill_switches),
         pins=storage.tool_pins,
-        on_change=lambda status: log.changed(status, registry.listed(status.name)),
+        on_change=lambda status: log.changed(status, registry.listed(status.name), registry.left_out(status.name)),
     )
     registry.watch_calls(watch.tool_call)
     registry.watch_refusals(lambda tool, why: watch.tool_forbidden(tool.target, redact_text(why)))
@@ -60,15 +57,19 @@ async def open_tools(
         watch.metrics.tool_fallback(fallback.failed.label, fallback.next.label, cause=fallback.cause)
 
     router = CapabilityRouter(registry, capabilities=config.capabilities, clock=parts.clock, observe=Hooks(fell_back))
-    async with registry:
-        yield ToolDesk(
-            config=config,
-            registry=registry,
-            router=router,
-            board=parts.board,
-            audit=storage.audit,
-            clock=parts.clock,
-        )
+    registry.subscribe(lambda: log.offered(withheld_from_models(router.tools())))
+    try:
+        async with registry:
+            yield ToolDesk(
+                config=config,
+                registry=registry,
+                router=router,
+                board=parts.board,
+                audit=storage.audit,
+                clock=parts.clock,
+            )
+    finally:
+        log.close()
 
 
 def _is_killed(kill_switches: KillSwitches, target: str) -> bool:
@@ -83,41 +84,6 @@ def _config(settings: Settings) -> ToolsConfig:
         overrides={name: _override(chosen) for name, chosen in settings.tool_overrides.items()},
         capabilities={name: _capability(chosen) for name, chosen in settings.capabilities.items()},
     )
-
-
-class ToolLog:
-    """Tells the log what becomes of tool servers, each change once, and an operator what waits for him."""
-
-    def __init__(self, refused: Callable[[str, str], None]) -> None:
-        """Tell `refused` of a server that does not accept our credential, and why."""
-        self._refused = refused
-        self._told: dict[str, tuple[str, str | None]] = {}
-        self._waiting: dict[str, frozenset[str]] = {}
-        self._refusing: set[str] = set()
-
-    def changed(self, status: ServerStatus, tools: Sequence[ToolSpec]) -> None:
-        """Take in a server and its tools as they are now."""
-        self._tell_waiting(status.name, frozenset(spec.tool for spec in tools if spec.is_quarantined))
-        is_ready = status.state is ServerState.READY
-        now = (status.state.value, None if is_ready else status.last_error)
-        if status.state is ServerState.CONNECTING or self._told.get(status.name) == now:
-            return
-        self._told[status.name] = now
-        if is_ready:
-            self._refusing.discard(status.name)
-            logger.info("tool_server_ready", server=status.name, tools=len(status.tools), pid=status.pid)
-            return
-        detail = redact_text(status.last_error or "")
-        logger.warning("tool_server_down", server=status.name, detail=detail, is_refused=status.is_refused)
-        if status.is_refused and status.name not in self._refusing:
-            self._refusing.add(status.name)
-            self._refused(status.name, detail)
-
-    def _tell_waiting(self, server: str, waiting: frozenset[str]) -> None:
-        new = waiting - self._waiting.get(server, frozenset())
-        self._waiting[server] = waiting
-        if new:
-            logger.warning("tools_quarantined", server=server, tools=sorted(new), detail="they wait for an approval")
 
 
 def run_budget(settings: Settings) -> RunBudget:

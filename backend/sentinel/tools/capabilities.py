@@ -74,6 +74,7 @@ def resolve(name: str, config: CapabilityConfig, find: Find, *, is_listed: Calla
         description=config.description or model.spec.description,
         input_schema=schema,
         effect=max((each.effect for each in usable), key=_ORDER.index, default=Effect.MUTATING),
+        size=model.spec.size,
         capability=name,
     )
     return Capability(name=name, config=config, members=members, spec=None if refusal else spec, refusal=refusal)

@@ -7,6 +7,7 @@ from sentinel.clock import Clock
 from sentinel.domain.stores import AuditEntry, AuditLog
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.tools.config import ToolsConfig
+from sentinel.tools.offer import withheld_from_models
 from sentinel.tools.registry import ToolRegistry
 from sentinel.tools.router import CapabilityRouter
 from sentinel.tools.spec import ToolSpec
@@ -27,8 +28,9 @@ class ToolDesk:
 
     def view(self) -> dict[str, Any]:
         """Give everything, in the shape of `GET /api/tools`."""
+        withheld = self._withheld()
         return {
-            "servers": [self._server(status) for status in self.registry.status()],
+            "servers": [self._server(status, withheld) for status in self.registry.status()],
             "capabilities": [
                 capability_view(each, obstacle=self.registry.obstacle) for each in self.router.capabilities()
             ],
@@ -36,7 +38,7 @@ class ToolDesk:
 
     def server(self, name: str) -> dict[str, Any]:
         """Give one server; raises UnknownToolError."""
-        return self._server(self.registry.supervisor(name).status())
+        return self._server(self.registry.supervisor(name).status(), self._withheld())
 
     async def reconnect(self, server: str, *, actor: str) -> dict[str, Any]:
         """Open a new session with a server now, and give the server as it is then.
@@ -57,22 +59,27 @@ class ToolDesk:
         """
         spec = self.registry.approve(server, tool, digest=digest, actor=actor)
         await self._record("tool_approve", f"{server}/{tool}", actor=actor, digest=spec.digest)
-        return self._tool(spec)
+        return self._tool(spec, self._withheld())
 
     async def _record(self, action: str, target: str, *, actor: str, **detail: Any) -> None:
         entry = AuditEntry(at=self.clock.now(), actor=actor, action=action, target=target, detail=detail)
         await self.audit.record(entry)
 
-    def _server(self, status: ServerStatus) -> dict[str, Any]:
-        tools = [self._tool(spec) for spec in self.registry.listed(status.name)]
-        return server_view(status, self.config.servers[status.name], tools=tools)
+    def _server(self, status: ServerStatus, withheld: frozenset[str]) -> dict[str, Any]:
+        name = status.name
+        tools = [self._tool(spec, withheld) for spec in self.registry.listed(name)]
+        return server_view(status, self.config.servers[name], tools=tools, left_out=self.registry.left_out(name))
 
-    def _tool(self, spec: ToolSpec) -> dict[str, Any]:
+    def _withheld(self) -> frozenset[str]:
+        return withheld_from_models(self.router.tools())
+
+    def _tool(self, spec: ToolSpec, withheld: frozenset[str]) -> dict[str, Any]:
         facts = ToolFacts(
             record=self.registry.record(spec),
             circuit=self.board.get(spec.target).snapshot(),
             obstacle=self.registry.obstacle(spec),
             is_switched_off=self.registry.is_switched_off(spec),
+            is_withheld=spec.name in withheld,
             pin=self.registry.pins.find(spec.server, spec.tool),
             changes=self.registry.pins.changes(spec) if spec.is_quarantined else None,
             capabilities=[

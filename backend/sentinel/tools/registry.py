@@ -18,14 +18,14 @@ from sentinel.domain.tools import GuardedCall, ToolPinStore
 from sentinel.errors import UnknownToolError
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.tools.config import ServerConfig, ToolsConfig
-from sentinel.tools.connection import NOBODY, CallContext, ServerTransport
+from sentinel.tools.connection import NOBODY, CallContext, Connection, ServerTransport
 from sentinel.tools.guard import CallObserver, GuardParts, KillSwitch, RefusalObserver, ToolGuard
 from sentinel.tools.http_transport import HttpTransport, TlsContext
 from sentinel.tools.outcome import VERDICTS, Cause, ToolOutcome
 from sentinel.tools.pinning import PinBoard
 from sentinel.tools.record import ToolRecord
 from sentinel.tools.result_check import ResultChecker
-from sentinel.tools.spec import ToolSpec, tool_specs
+from sentinel.tools.spec import LeftOut, Listing, ToolSpec, tool_specs
 from sentinel.tools.starting import StartLine
 from sentinel.tools.stdio_transport import StdioTransport
 from sentinel.tools.supervisor import ServerState, ServerStatus, ServerSupervisor
@@ -79,6 +79,7 @@ class ToolRegistry:
         self._refusal_listeners: list[RefusalObserver] = []
         self._offered: frozenset[tuple[str, str]] = frozenset()
         self._specs: dict[str, tuple[ToolSpec, ...]] = {}
+        self._left_out: dict[str, tuple[LeftOut, ...]] = {}
         self._by_name: dict[str, ToolSpec] = {}
         self._guards: dict[str, ToolGuard] = {}
         self._targets: dict[str, set[str]] = {name: set() for name in config.servers}
@@ -136,11 +137,16 @@ class ToolRegistry:
     def tools(self) -> list[ToolSpec]:
         """Return the tools of all servers that are READY, but for those that wait for an approval."""
         ready = (name for name, each in self._supervisors.items() if each.state is ServerState.READY)
-        return [spec for name in ready for spec in self._specs.get(name, ()) if not spec.is_quarantined]
+        listed = [spec for name in ready for spec in self._specs.get(name, ()) if not spec.is_quarantined]
+        return [spec for spec in listed if self._by_name.get(spec.name) is spec]
 
     def listed(self, server: str) -> tuple[ToolSpec, ...]:
         """Return all tools of a server as last listed, those that wait for an approval included."""
         return self._specs.get(server, ())
+
+    def left_out(self, server: str) -> tuple[LeftOut, ...]:
+        """Return what of a server's list is not used."""
+        return self._left_out.get(server, ())
 
     def is_listed(self, server: str) -> bool:
         """Whether the server's tools are known."""
@@ -313,19 +319,29 @@ class ToolRegistry:
     def _changed(self, supervisor: ServerSupervisor) -> None:
         connection, name = supervisor.connection, supervisor.name
         if connection is not None:  # those of a server that is down stay known, so that a call can say what is wrong
-            server = self._config.servers[name]
-            listed = tool_specs(name, connection.tools, config=server, overrides=self._config.overrides)
+            listing = self._listing(name, connection)
+            self._left_out[name] = listing.left_out
             before = self._specs.get(name)
-            now = self.pins.examine(name, server, listed)
+            now = self.pins.examine(name, self._config.servers[name], listing.specs)
             self._take(name, before if before == now else now)
         self._tell_listeners()
         self._on_change(supervisor.status())
+
+    def _listing(self, name: str, connection: Connection) -> Listing:
+        return tool_specs(
+            name,
+            connection.tools,
+            config=self._config.servers[name],
+            overrides=self._config.overrides,
+            reserved=self._config.capabilities.keys(),
+        )
 
     def _take(self, server: str, specs: tuple[ToolSpec, ...]) -> None:
         if self._specs.get(server) is specs:
             return
         self._specs[server] = specs
-        self._by_name = {spec.name: spec for each in self._specs.values() for spec in each}
+        latest_first = [self._specs.get(name, ()) for name in reversed(self._supervisors)]
+        self._by_name = {spec.name: spec for each in latest_first for spec in each}  # the first that is configured wins
         self.version += 1
         self._targets[server] |= {spec.target for spec in specs}
         self._forget_unlisted(server)

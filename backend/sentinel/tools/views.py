@@ -1,7 +1,7 @@
 """Servers, tools and capabilities as an operator sees them: the shapes of `GET /api/tools`, without anything secret."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ from sentinel.tools.config import ServerConfig
 from sentinel.tools.definition import Change
 from sentinel.tools.outcome import Cause
 from sentinel.tools.record import LastFailure, ToolRecord
-from sentinel.tools.spec import ToolSpec
+from sentinel.tools.spec import LeftOut, ToolSpec
 from sentinel.tools.supervisor import ServerStatus
 
 _MAX_ARGUMENTS: Final = 50
@@ -30,12 +30,15 @@ class ToolFacts:
     circuit: BreakerSnapshot
     obstacle: Cause | None
     is_switched_off: bool
+    is_withheld: bool
     pin: ToolPin | None
     changes: Sequence[Change] | None
     capabilities: Sequence[str]
 
 
-def server_view(status: ServerStatus, config: ServerConfig, *, tools: list[dict[str, Any]]) -> dict[str, Any]:
+def server_view(
+    status: ServerStatus, config: ServerConfig, *, tools: list[dict[str, Any]], left_out: Sequence[LeftOut]
+) -> dict[str, Any]:
     """Show a server with its tools."""
     return {
         "name": status.name,
@@ -56,6 +59,7 @@ def server_view(status: ServerStatus, config: ServerConfig, *, tools: list[dict[
         "last_error_at": status.last_error_at.isoformat() if status.last_error_at else None,
         "retry_at": status.retry_at.isoformat() if status.retry_at else None,
         "tools": tools,
+        "left_out": [asdict(each) for each in left_out],
     }
 
 
@@ -70,6 +74,7 @@ def tool_view(spec: ToolSpec, facts: ToolFacts) -> dict[str, Any]:
         "effect": spec.effect.value,
         "effect_source": spec.effect_source.value,
         "is_quarantined": spec.is_quarantined,
+        "is_withheld": facts.is_withheld,
         "digest": spec.digest,
         "pin": _pin(facts.pin) if facts.pin else None,
         "changes": None if facts.changes is None else [change.to_dict() for change in facts.changes],

@@ -1516,6 +1516,21 @@ export interface components {
             target: string;
         };
         /**
+         * LeftOutView
+         * @description What a server lists and nobody uses: a whole tool, or only the schema of its results.
+         */
+        LeftOutView: {
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "tool" | "output_schema";
+            /** Reason */
+            reason: string;
+            /** Tool */
+            tool: string;
+        };
+        /**
          * LimitsView
          * @description Limits that a caller should know.
          */
@@ -2326,6 +2341,8 @@ export interface components {
             last_error: string | null;
             /** Last Error At */
             last_error_at: string | null;
+            /** Left Out */
+            left_out: components["schemas"]["LeftOutView"][];
             /** Name */
             name: string;
             /** Pid */
@@ -2407,6 +2424,11 @@ export interface components {
             failures: number;
             /** Is Quarantined */
             is_quarantined: boolean;
+            /**
+             * Is Withheld
+             * @description Models are not told of it, because there are more tools than they take; callers of `/mcp` are.
+             */
+            is_withheld: boolean;
             /** Key */
             key: string;
             /** Kill Switch */

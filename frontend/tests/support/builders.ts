@@ -178,6 +178,7 @@ export function tool(changes: Partial<Tool> = {}): Tool {
     effect: "read_only",
     effect_source: "annotations",
     is_quarantined: false,
+    is_withheld: false,
     digest: "d1",
     pin: { digest: "d1", first_seen_at: AT, changed_at: AT, approved_at: null, approved_by: null },
     changes: null,
@@ -217,6 +218,7 @@ export function toolServer(changes: Partial<ToolServer> = {}): ToolServer {
     last_error_at: null,
     retry_at: null,
     tools: [tool()],
+    left_out: [],
     ...changes,
   };
 }

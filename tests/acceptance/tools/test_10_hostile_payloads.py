@@ -79,8 +79,9 @@ LISTS: dict[str, set[str] | Cause] = {
     "broad": {"echo"},
     "deep": Cause.CONNECT,
     "wordy": {"echo", *(f"wordy{number}" for number in range(5))},
-    "odd": {"echo", "odd", "o\u202edd\u0000", "x" * 300},
+    "odd": {"echo", "odd", "o\u202edd\u0000"},
     "redos": {"echo", "promise"},
+    "unfit": {"echo"},
 }
 
 

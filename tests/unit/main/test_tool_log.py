@@ -3,7 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sentinel.main.tools import ToolLog
+from structlog.testing import capture_logs
+
+from sentinel.main.tool_log import ToolLog
+from sentinel.testing.clock import FakeClock, settle
+from sentinel.tools.spec import LeftOut, ToolSpec
 from sentinel.tools.supervisor import ServerState, ServerStatus
 
 READY = ServerStatus(
@@ -22,16 +26,52 @@ READY = ServerStatus(
 
 def test_a_refused_key_is_told_once_until_it_is_accepted_again() -> None:
     told: list[tuple[str, str]] = []
-    log = ToolLog(lambda server, detail: told.append((server, detail)))
+    log = ToolLog(lambda server, detail: told.append((server, detail)), clock=FakeClock())
     refused = replace(READY, state=ServerState.DOWN, is_refused=True, last_error="HTTP 401, key sk-abcdefghijklmnop")
     for status in (READY, refused, replace(refused, last_error="HTTP 401"), READY, refused):
-        log.changed(status, ())
+        log.changed(status, (), ())
     assert [server for server, _ in told] == ["search", "search"]
     assert "abcdefghijklmnop" not in str(told)
 
 
 def test_a_server_that_is_only_down_is_nobodys_task() -> None:
     told: list[str] = []
-    log = ToolLog(lambda server, _detail: told.append(server))
-    log.changed(replace(READY, state=ServerState.DOWN, last_error="exited with code 1"), ())
+    log = ToolLog(lambda server, _detail: told.append(server), clock=FakeClock())
+    log.changed(replace(READY, state=ServerState.DOWN, last_error="exited with code 1"), (), ())
     assert told == []
+
+
+def waiting(*names: str) -> list[ToolSpec]:
+    return [
+        ToolSpec(name=name, server="search", tool=name, description="", input_schema={}, is_quarantined=True)
+        for name in names
+    ]
+
+
+async def test_a_list_that_changes_all_the_time_is_a_line_now_and_then() -> None:
+    """With ten names and their number; what came in between and is still there is told later."""
+    clock = FakeClock()
+    log = ToolLog(lambda _server, _detail: None, clock=clock)
+    with capture_logs() as lines:
+        log.changed(READY, waiting("first"), ())
+        for turn in range(20):
+            log.changed(READY, waiting(*(f"t{turn}_{number:03}" for number in range(200))), ())
+        await clock.elapse(5.0)
+        await clock.elapse(5.0)
+        log.changed(READY, waiting("last"), ())
+        await settle()
+    told = [(each["tools"], each["count"]) for each in lines if each["event"] == "tools_quarantined"]
+    assert told == [(["first"], 1), ([f"t19_{number:03}" for number in range(10)], 200), (["last"], 1)]
+    log.close()
+
+
+async def test_what_is_not_used_is_told_with_its_reason() -> None:
+    """And what models are not told of; each once."""
+    log = ToolLog(lambda _server, _detail: None, clock=FakeClock())
+    with capture_logs() as lines:
+        for _ in range(2):
+            log.changed(READY, (), [LeftOut(tool="bad", part="tool", reason="it has no name")])
+            log.offered(frozenset({"search__find"}))
+    told = [(each["event"], each["tools"]) for each in lines if each["event"] != "tool_server_ready"]
+    assert told == [("tools_left_out", ["bad (it has no name)"]), ("tools_withheld", ["search__find"])]
+    log.close()

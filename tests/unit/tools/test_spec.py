@@ -1,12 +1,17 @@
 """What servers say about their tools, made fit for prompts, providers and people."""
 
+import hashlib
+import math
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mcp_types import Tool, ToolAnnotations
 
 from sentinel.tools.config import Effect, ServerConfig, ToolLimits, ToolOverride, ToolsConfig
-from sentinel.tools.spec import MAX_NAME, EffectSource, ToolSpec, cleaned, public_name, tool_specs
+from sentinel.tools.spec import MAX_NAME, EffectSource, Listing, ToolSpec, cleaned, public_name, tool_specs
+from tests.integration.tools.servers.hostile_lists import nested
 
 TRUSTED = ServerConfig(command="x", trusted=True)
 UNTRUSTED = ServerConfig(command="x")
@@ -17,9 +22,13 @@ def tool(name: str = "t", annotations: ToolAnnotations | None = None, **more: ob
     return Tool.model_validate({"name": name, "input_schema": {"type": "object"}, "annotations": annotations} | more)
 
 
+def taken(*listed: Tool) -> Listing:
+    return tool_specs("s", listed, config=TRUSTED, overrides={})
+
+
 def spec(given: Tool, config: ServerConfig = TRUSTED, override: ToolOverride | None = None) -> ToolSpec:
     overrides = {} if override is None else {f"s/{given.name}": override}
-    return tool_specs("s", [given], config=config, overrides=overrides)[0]
+    return tool_specs("s", [given], config=config, overrides=overrides).specs[0]
 
 
 def test_a_tool_is_named_after_its_server() -> None:
@@ -98,8 +107,47 @@ def test_a_description_is_cleaned_and_cut() -> None:
 def test_what_cannot_be_offered_is_left_out() -> None:
     """Nameless tools, second ones of a name, schemas without measure."""
     huge = {"type": "object", "description": "x" * 70_000}
-    listed = [tool(""), tool("a"), tool("a", description="again"), tool("b", input_schema=huge)]
-    assert [each.tool for each in tool_specs("s", listed, config=TRUSTED, overrides={})] == ["a"]
+    listed = [tool(""), tool("a"), tool("a", description="again"), tool("b", input_schema=huge), tool("x" * 129)]
+    given = taken(*listed)
+    assert [each.tool for each in given.specs] == ["a"]
+    assert [(each.tool[:2], each.part, each.reason) for each in given.left_out] == [
+        ("", "tool", "it has no name"),
+        ("a", "tool", "its name, 's__a', is that of another one"),
+        ("b", "tool", "its schema is too large or too deep"),
+        ("xx", "tool", "its name is longer than 128 characters"),
+    ]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, "\ud800"])
+def test_what_json_cannot_carry_costs_one_tool(value: Any) -> None:
+    """A provider's client would raise for all of them, in every chat."""
+    schema = {"type": "object", "properties": {"a": {"default": value}}}
+    given = taken(tool("good"), tool("bad", input_schema=schema), tool("out", output_schema=schema))
+    assert [(each.tool, each.output_schema) for each in given.specs] == [("good", None), ("out", None)]
+    assert [(each.tool, each.part) for each in given.left_out] == [("bad", "tool"), ("out", "output_schema")]
+    assert {each.reason for each in given.left_out} == {"it holds a number or a character that JSON cannot carry"}
+
+
+@pytest.mark.parametrize("schema", [{"description": "x" * 900_000}, nested(120)])
+def test_a_schema_of_results_without_measure_costs_the_check_of_results(schema: dict[str, Any]) -> None:
+    """It would be sent to everybody who lists the tools."""
+    given = taken(tool("t", output_schema={"type": "object"} | schema))
+    assert [each.output_schema for each in given.specs] == [None]
+    assert [(each.part, each.reason) for each in given.left_out] == [
+        ("output_schema", "its schema is too large or too deep")
+    ]
+
+
+def test_no_tool_takes_the_name_of_another_one() -> None:
+    """Neither by writing it out, nor of another server, nor of a capability."""
+    digest = public_name("a", "a b")[-16:]
+    assert digest == hashlib.sha256(b"a__a b").hexdigest()[:16]
+    names = [public_name("a", name) for name in ("a b", f"a_b_{digest}", "_b", "b__c")]
+    names += [public_name("a_", "b"), public_name("a__b", "c")]
+    assert len({*names}) == len(names)
+    given = tool_specs("a", [tool("b"), tool("c")], config=TRUSTED, overrides={}, reserved={"a__b"})
+    assert [each.name for each in given.specs] == ["a__c"]
+    assert [each.tool for each in given.left_out] == ["b"]
 
 
 def test_limits_are_the_operators_where_given() -> None:

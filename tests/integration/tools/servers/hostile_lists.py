@@ -1,5 +1,6 @@
 """Lists of tools that are meant to hurt, for `misbehaving.py --lists KIND`."""
 
+import math
 from typing import Any
 
 Json = dict[str, Any]
@@ -48,6 +49,10 @@ def hostile_page(kind: str, cursor: str | None) -> Json:
             return one_page([*good, *(listed(f"wordy{each}", description="word " * 100_000) for each in range(5))])
         case "odd":
             return one_page([*good, listed("odd", description=ODD), listed("o\u202edd\u0000"), listed("x" * 300)])
+        case "unfit":
+            nan = {"type": "object", "properties": {"a": {"default": math.nan}}}
+            none: list[Any] = [listed("null", inputSchema=None), listed("list", inputSchema=[]), {"name": 5}, {}, None]
+            return one_page([*good, listed("nan", inputSchema=nan), *none])
         case "redos":
             return one_page([*good, listed("promise", outputSchema=REDOS)])
     return one_page(good)
