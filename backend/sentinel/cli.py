@@ -10,7 +10,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from sentinel.errors import SentinelError
-from sentinel.settings import Settings, load_settings
+from sentinel.redaction import Redactor
+from sentinel.settings import Settings, configured_secrets, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -117,7 +118,8 @@ def _settings(options: Mapping[str, str] | None = None) -> Settings:
         settings = load_settings({**os.environ, **(options or {})}, Path.cwd())
     except SentinelError as error:
         _fail(error)
-    configure_logging(settings.log_level, json=settings.environment == "production")
+    redactor = Redactor(configured_secrets(settings))
+    configure_logging(settings.log_level, json=settings.environment == "production", redactor=redactor)
     return settings
 
 

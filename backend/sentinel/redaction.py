@@ -1,14 +1,18 @@
-"""What a secret looks like, by the name of its key and by its own shape. Layer 0: imports nothing of ours.
+"""What a secret looks like, by its key's name and its own shape, and which were configured. Imports nothing of ours.
 
-Pure functions, used for logs, for the details of failed attempts and for messages about the configuration. They are a
+Used for logs, for the details of failed attempts and for messages about the configuration. They are a
 net under the rule that nobody writes a secret anywhere, not a licence to break it.
 """
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 MASK: Final = "***"
+_SHORTEST: Final = 8
+"""A shorter value may be any word, and would be masked in the midst of others."""
 
 _CAMEL_CASE: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SECRET_NAME: Final = re.compile(
@@ -54,19 +58,80 @@ def redact_text(text: str) -> str:
     return text
 
 
-def redact_value(value: Any) -> Any:
+def redact_value(value: Any, mask: Callable[[str], str] = redact_text) -> Any:
     """Give plain data with the values of secret-looking keys masked, and credentials masked in all texts."""
     if isinstance(value, str):
-        return redact_text(value)
+        return mask(value)
     if isinstance(value, Mapping):
-        return {key: redact_item(key, item) for key, item in value.items()}
+        return {key: redact_item(key, item, mask) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [redact_value(item) for item in value]
+        return [redact_value(item, mask) for item in value]
     return value
 
 
-def redact_item(key: object, value: Any) -> Any:
+def redact_item(key: object, value: Any, mask: Callable[[str], str] = redact_text) -> Any:
     """Give one value of a mapping as it may be shown."""
     if isinstance(key, str) and looks_secret(key) and value is not None and not isinstance(value, bool):
         return MASK
-    return redact_value(value)
+    return redact_value(value, mask)
+
+
+class Redactor:
+    """Masks the secrets that were configured, wherever they stand, and what has the shape of one.
+
+    Also those written as in JSON or in an address, and what a cut has left of one at either end of a text. Values under
+    eight characters are not known. The time is linear in the length of a text, for each secret.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        """Know these values."""
+        known = {form for each in secrets if len(each) >= _SHORTEST for form in _forms(each)}
+        self._known = tuple(sorted(known, key=lambda each: (-len(each), each)))  # one may be a part of another
+
+    def text(self, text: str) -> str:
+        """Give a text as it may be shown."""
+        return redact_text(self.known(text))
+
+    def item(self, key: object, value: Any) -> Any:
+        """Give one value of a mapping as it may be shown."""
+        return redact_item(key, value, self.text)
+
+    def known(self, text: str) -> str:
+        """Give the text with the configured secrets masked, whatever else it holds: it may be a tool's result."""
+        for secret in self._known:
+            if secret in text:
+                text = text.replace(secret, MASK)
+        for secret in self._known:
+            text = _without_ends(text, secret)
+        return text
+
+    def known_in(self, value: Any) -> Any:
+        """Give JSON with the configured secrets masked in all its texts and keys."""
+        if not self._known:
+            return value
+        if isinstance(value, str):
+            return self.known(value)
+        if isinstance(value, dict):
+            return {self.known_in(key): self.known_in(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.known_in(item) for item in value]
+        return value
+
+
+SHAPES_ONLY: Final = Redactor()
+"""For whom no secret was configured."""
+
+
+def _forms(secret: str) -> set[str]:
+    return {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], quote(secret, safe="")}
+
+
+def _without_ends(text: str, secret: str) -> str:
+    """Mask the beginning of a secret at the end of a text, and the end of one at its beginning."""
+    begins = text.rfind(secret[:_SHORTEST], max(0, len(text) - len(secret)))
+    if begins >= 0 and secret.startswith(text[begins:]):
+        text = text[:begins] + MASK
+    ends = text.find(secret[-_SHORTEST:], 0, len(secret))
+    if ends >= 0 and secret.endswith(text[: ends + _SHORTEST]):
+        text = MASK + text[ends + _SHORTEST :]
+    return text

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentinel.redaction import looks_secret, redact_text, redact_value
+from sentinel.redaction import Redactor, looks_secret, redact_text, redact_value
 
 SECRET_NAMES = [
     "api_key", "API_KEY", "OPENAI_API_KEY", "apiKey", "x-api-key", "Authorization", "authorization", "password",
@@ -87,3 +87,26 @@ def test_secrets_are_masked_at_any_depth() -> None:
 
 def test_whether_a_secret_is_set_may_be_said() -> None:
     assert redact_value({"api_key": True, "token": False}) == {"api_key": True, "token": False}
+
+
+KNOWN = Redactor(["zq7-hunter-zq7", "p@ss/word 99", "short"])
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("denied for zq7-hunter-zq7!", "denied for ***!"),
+        ("postgresql://u at p%40ss%2Fword%2099", "postgresql://u at ***"),
+        ("cut at zq7-hunter-", "cut at ***"),
+        ("hunter-zq7 was cut", "*** was cut"),
+        ("a short word, and zq7-hu", "a short word, and zq7-hu"),
+        ("nothing", "nothing"),
+    ],
+)
+def test_configured_secrets_are_masked_whatever_their_shape(text: str, shown: str) -> None:
+    assert KNOWN.text(text) == shown
+
+
+def test_configured_secrets_are_masked_at_any_depth_of_json() -> None:
+    value = {"a": ["zq7-hunter-zq7", 1, None], "zq7-hunter-zq7": {"b": "password: hunter22-hunter22"}}
+    assert KNOWN.known_in(value) == {"a": ["***", 1, None], "***": {"b": "password: hunter22-hunter22"}}

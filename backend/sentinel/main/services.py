@@ -40,10 +40,11 @@ from sentinel.persistence.patient_saver import PatientSaver
 from sentinel.providers.attempt import AttemptPipeline
 from sentinel.providers.chat import ChatAttempts
 from sentinel.providers.loop_lag import LoopLag
+from sentinel.redaction import Redactor
 from sentinel.runs.leases import Leases
 from sentinel.runs.runner import Runner, RunnerOptions
 from sentinel.runs.service import RunService
-from sentinel.settings import Settings
+from sentinel.settings import Settings, configured_secrets
 from sentinel.telemetry.hooks import Hooks
 from sentinel.telemetry.logging import get_logger
 from sentinel.tools.desk import ToolDesk
@@ -135,6 +136,7 @@ async def _calls(
         observe_streams=[Hooks(parts.first_tokens.observe)],
         was_late=lag.was_late_since,
         prices=prices_of(settings),
+        redactor=Redactor(configured_secrets(settings)),
     )
     models = ChatAttempts(providers=await build_providers(settings, parts.clock, stack), pipeline=pipeline)
     recovery = Recovery(

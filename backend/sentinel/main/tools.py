@@ -14,8 +14,8 @@ from sentinel.main.resilience import Resilience
 from sentinel.main.storage import Storage
 from sentinel.main.tool_log import ToolLog
 from sentinel.main.watching import Watch
-from sentinel.redaction import redact_text
-from sentinel.settings import CapabilitySettings, McpServerSettings, Settings
+from sentinel.redaction import Redactor, redact_text
+from sentinel.settings import CapabilitySettings, McpServerSettings, Settings, configured_secrets
 from sentinel.settings import ToolOverride as OverrideSettings
 from sentinel.telemetry.hooks import Hooks
 from sentinel.tools.config import (
@@ -79,6 +79,7 @@ def _is_killed(kill_switches: KillSwitches, target: str) -> bool:
 
 def _config(settings: Settings) -> ToolsConfig:
     return ToolsConfig(
+        redactor=Redactor(configured_secrets(settings)),
         servers={name: _server(chosen) for name, chosen in settings.mcp_servers.items()},
         limits=ToolLimits(**settings.tool_defaults.model_dump()),
         overrides={name: _override(chosen) for name, chosen in settings.tool_overrides.items()},

@@ -25,6 +25,7 @@ from sentinel.errors import (
     ResilienceError,
 )
 from sentinel.providers.timers import StreamTimers
+from sentinel.redaction import SHAPES_ONLY, Redactor
 from sentinel.resilience.deadline import Deadline
 from sentinel.resilience.protection import Passage, Protection
 
@@ -145,7 +146,7 @@ class AttemptPipeline:
     `observe` is told of every finished attempt when the circuits have learned from it (health figures read there),
     `observe_streams` of those whose answer comes in pieces; `was_late` tells whether our own event loop stood still
     since a monotonic time: then a limit that passed is not the target's fault. `prices` are those of the targets that
-    have one.
+    have one; `redactor` masks what a target says of its failure.
     """
 
     protection: Protection
@@ -154,6 +155,7 @@ class AttemptPipeline:
     observe_streams: Sequence[Callable[[Attempt], None]] = field(default=())
     was_late: Callable[[float], bool] = never_late
     prices: Mapping[Target, Price] = field(default_factory=dict)
+    redactor: Redactor = SHAPES_ONLY
 
     async def run(self, spec: AttemptSpec, exchange: Exchange) -> Attempt:
         """Make one attempt. Never raises for what the target does."""
@@ -214,7 +216,7 @@ class AttemptPipeline:
             ended_at=self.clock.now(),
             duration_ms=round(watch.elapsed_ms(), 3),
             cause=getattr(error, "cause", error.code) if error else None,
-            detail=error.message if error else None,
+            detail=self.redactor.text(error.message) if error else None,
             status_code=getattr(error, "status_code", None),
             ttft_ms=round(watch.first_content_ms, 3) if watch.first_content_ms is not None else None,
             usage=usage,

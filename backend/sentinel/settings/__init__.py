@@ -19,6 +19,7 @@ from sentinel.settings.schema import (
     ToolDefaults,
     ToolOverride,
 )
+from sentinel.settings.secrets import configured_secrets
 
 __all__ = [
     "OLLAMA_URL",
@@ -34,6 +35,7 @@ __all__ = [
     "Settings",
     "ToolDefaults",
     "ToolOverride",
+    "configured_secrets",
     "load_settings",
     "with_default_ollama",
     "with_simulated",

@@ -12,7 +12,7 @@ from typing import Final, TextIO, cast
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from sentinel.redaction import redact_item, redact_text
+from sentinel.redaction import SHAPES_ONLY, Redactor
 
 Logger = structlog.stdlib.BoundLogger
 
@@ -51,13 +51,15 @@ def log_context(**ids: str) -> AbstractContextManager[None]:
     return structlog.contextvars.bound_contextvars(**ids)
 
 
-def configure_logging(level: str, *, json: bool, stream: TextIO | None = None) -> None:
+def configure_logging(
+    level: str, *, json: bool, stream: TextIO | None = None, redactor: Redactor = SHAPES_ONLY
+) -> None:
     """Send all logs of the process to `stream` (standard error), from `level` (debug, info, warning, error) upwards.
 
     Libraries that narrate every request are held at warning unless the level is debug.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_formatter(json=json, colors=handler.stream.isatty()))
+    handler.setFormatter(_formatter(_LineRedactor(redactor), json=json, colors=handler.stream.isatty()))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
@@ -70,18 +72,23 @@ def configure_logging(level: str, *, json: bool, stream: TextIO | None = None) -
     )
 
 
-def redact_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Mask secrets in one log line: values of secret-looking keys, and credentials inside any text."""
-    return {key: redact_item(key, value) for key, value in event.items()}
+class _LineRedactor:
+    """Masks secrets on the way to a line."""
 
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
 
-def _redact_line(_logger: WrappedLogger, _method: str, line: str) -> str:
-    """Mask what only shows in the finished line: texts inside tracebacks and objects."""
-    return redact_text(line)
+    def event(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        """Mask the values of secret-looking keys, and credentials inside any text."""
+        return {key: self._redactor.item(key, value) for key, value in event.items()}
 
+    def line(self, _logger: WrappedLogger, _method: str, line: str) -> str:
+        """Mask what only shows in the finished line: texts inside tracebacks and objects."""
+        return self._redactor.text(line)
 
-def _redacted_text(value: object) -> str:
-    return redact_text(str(value))
+    def shown(self, value: object) -> str:
+        """Give an object that JSON does not know."""
+        return self._redactor.text(str(value))
 
 
 class _OneDebugLine(logging.Filter):
@@ -97,22 +104,25 @@ class _OneDebugLine(logging.Filter):
         return self._is_debug
 
 
-def _formatter(*, json: bool, colors: bool) -> logging.Formatter:
+def _formatter(redactor: _LineRedactor, *, json: bool, colors: bool) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_SHARED,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(json=json, colors=colors)],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *_renderers(redactor, json=json, colors=colors),
+        ],
     )
 
 
-def _renderers(*, json: bool, colors: bool) -> tuple[Processor, ...]:
+def _renderers(redactor: _LineRedactor, *, json: bool, colors: bool) -> tuple[Processor, ...]:
     if json:
-        render = structlog.processors.JSONRenderer(default=_redacted_text)
-        return structlog.processors.format_exc_info, redact_event, render
+        render = structlog.processors.JSONRenderer(default=redactor.shown)
+        return structlog.processors.format_exc_info, redactor.event, render
     # Plain tracebacks: the pretty ones print local variables.
     console = structlog.dev.ConsoleRenderer(
         colors=colors, exception_formatter=structlog.dev.plain_traceback, timestamp_key="at"
     )
-    return redact_event, console, cast("Processor", _redact_line)
+    return redactor.event, console, cast("Processor", redactor.line)
 
 
 def _join_libraries(*, is_debug: bool) -> None:

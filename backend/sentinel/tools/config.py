@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from sentinel.errors import ConfigurationError
+from sentinel.redaction import SHAPES_ONLY, Redactor
 
 
 class Effect(StrEnum):
@@ -164,6 +165,8 @@ class ToolsConfig:
     limits: ToolLimits = field(default_factory=ToolLimits)
     overrides: Mapping[str, ToolOverride] = field(default_factory=dict)
     supervision: SupervisionConfig = field(default_factory=SupervisionConfig)
+    redactor: Redactor = SHAPES_ONLY
+    """Masks in all that servers say what is nobody's business."""
 
     def limits_of(self, server: str, tool: str) -> ToolLimits:
         """Return the limits of one tool."""

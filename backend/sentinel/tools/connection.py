@@ -26,7 +26,9 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import TypeAdapter
 
 from sentinel.domain.tools import CallOrigin
+from sentinel.redaction import Redactor
 from sentinel.tools.config import SupervisionConfig
+from sentinel.tools.masking import masked
 from sentinel.tools.short_lists import short_lists
 
 LEGACY: Final = "legacy"
@@ -43,6 +45,8 @@ class ServerTransport(Transport, Protocol):
 
     noise: int
     """Messages received that were none."""
+    redactor: Redactor
+    """What knows the secrets that the server was given, and may say again."""
     shows_end: bool
     """Whether it notices by itself that the server is gone."""
 
@@ -209,7 +213,7 @@ async def open_connection(
             on_tools_changed()
 
     client = Client(
-        short_lists(transport, most=config.max_tools),
+        short_lists(masked(transport, transport.redactor), most=config.max_tools),
         mode=era.mode,
         prior_discover=era.discovered,
         cache=None,

@@ -16,6 +16,7 @@ import httpx2
 from mcp.client.streamable_http import streamable_http_client
 
 from sentinel.clock import Clock
+from sentinel.redaction import SHAPES_ONLY, Redactor
 from sentinel.tools.config import ServerConfig
 from sentinel.tools.http_faults import FaultProofTransport
 from sentinel.tools.pacing import PacedTransport
@@ -56,8 +57,10 @@ class HttpTransport:
         max_event_bytes: int,
         clock: Clock,
         environment: Mapping[str, str],
+        redactor: Redactor = SHAPES_ONLY,
     ) -> None:
         """Prepare to talk to `config.url`, through the proxy that `environment` names for https, if any."""
+        self.redactor = redactor
         self._url = config.url or ""
         self._is_secure = self._url.startswith("https:")
         self._tls = tls

@@ -293,9 +293,16 @@ class ToolRegistry:
         cap = _LINE_FACTOR * self._config.largest_result_bytes(name) + _LINE_ENVELOPE
         if server.url:
             return HttpTransport(
-                server, tls=self._tls, max_event_bytes=cap, clock=self._clock, environment=self._environment
+                server,
+                tls=self._tls,
+                max_event_bytes=cap,
+                clock=self._clock,
+                environment=self._environment,
+                redactor=self._config.redactor,
             )
-        return StdioTransport(server, environment=self._environment, clock=self._clock, line_cap=cap)
+        return StdioTransport(
+            server, environment=self._environment, clock=self._clock, line_cap=cap, redactor=self._config.redactor
+        )
 
     def _guard(self, spec: ToolSpec) -> ToolGuard:
         guard = self._guards.get(spec.target)

@@ -22,6 +22,7 @@ from mcp.shared.message import SessionMessage
 
 from sentinel.clock import Clock
 from sentinel.errors import ToolUnavailableError
+from sentinel.redaction import SHAPES_ONLY, Redactor
 from sentinel.tools.config import ServerConfig
 from sentinel.tools.framing import LineSplitter, OverlongLine, read_line
 from sentinel.tools.waiting import happened_within
@@ -44,16 +45,26 @@ class StdioTransport:
 
     shows_end = True
 
-    def __init__(self, config: ServerConfig, *, environment: Mapping[str, str], clock: Clock, line_cap: int) -> None:
+    def __init__(
+        self,
+        config: ServerConfig,
+        *,
+        environment: Mapping[str, str],
+        clock: Clock,
+        line_cap: int,
+        redactor: Redactor = SHAPES_ONLY,
+    ) -> None:
         """Prepare to run `config.command`; `environment` is ours, from which only a few variables are passed on."""
         self._config = config
         self._environment = _minimal(environment) | dict(config.env)
+        self.redactor = redactor
         self._clock = clock
         self._child = _Child(line_cap, on_exit=self._kill_group)
         self._process: asyncio.SubprocessTransport | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._on_end: Callable[[], None] | None = None
         self._has_ended = False
+        self._leader: int | None = None
         self._to_session: MemoryObjectSendStream[SessionMessage | Exception]
         self._from_session: MemoryObjectReceiveStream[SessionMessage]
         self.noise = 0
@@ -96,7 +107,8 @@ class StdioTransport:
         """Do nothing: an end is seen here, not suspected."""
 
     def opened(self) -> None:
-        """Do nothing: a session in use is like one that is being opened."""
+        """Remember whose group to kill, should somebody kill the keeper."""
+        self._leader = self.pid
 
     def abort(self) -> None:
         """Kill the process and everything it started, now."""
@@ -126,7 +138,7 @@ class StdioTransport:
 
     def stderr_tail(self) -> str:
         """Return the end of what the process has written to stderr."""
-        return self._child.stderr.decode("utf-8", errors="replace")
+        return self.redactor.text(self._child.stderr.decode("utf-8", errors="replace"))
 
     # Starting and ending --------------------------------------------------------------------------------------------
 
@@ -193,7 +205,7 @@ class StdioTransport:
 
     def _signal_group(self, number: signal.Signals) -> None:
         # The group outlives its leader, so what a server without a keeper has started is reached too.
-        leader = self.pid  # a keeper has a group of its own, and cleans up by itself
+        leader = self.pid or self._leader  # the keeper has a group of its own, and somebody may have killed it
         with suppress(ProcessLookupError, PermissionError):
             if leader is not None:
                 os.killpg(leader, number)

@@ -254,7 +254,7 @@ class ServerSupervisor:
                 async with AsyncExitStack() as stack:
                     await self._use(stack, transport)
         except Exception as exc:  # noqa: BLE001 -- leaving the SDK's client may raise what it met meanwhile
-            self._lose(explained(exc), Cause.TRANSPORT)
+            self._lose(transport.redactor.text(explained(exc)), Cause.TRANSPORT)
         finally:
             self._lose(_ENDED, Cause.TRANSPORT)
             self._name_the_end(transport)
@@ -268,7 +268,7 @@ class ServerSupervisor:
             fault = fault_of(innermost(exc))
             self._era = NEGOTIATE
             self._is_refused = fault in REFUSED
-            self._lose(explained(exc), fault or Cause.CONNECT)
+            self._lose(transport.redactor.text(explained(exc)), fault or Cause.CONNECT)
             return
         self._publish(connection)
         watch = asyncio.create_task(self._watch(connection).run(), name=f"tools:{self.name}:watch")

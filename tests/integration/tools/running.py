@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sentinel.clock import SystemClock
 from sentinel.domain.tools import ToolPinStore
+from sentinel.redaction import SHAPES_ONLY, Redactor
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.breaker_config import BreakerConfig
 from sentinel.tools.config import (
@@ -80,6 +81,7 @@ async def running(
     overrides: dict[str, ToolOverride] | None = None,
     pins: ToolPinStore | None = None,
     breaker: BreakerConfig | None = None,
+    redactor: Redactor = SHAPES_ONLY,
 ) -> AsyncIterator[Running]:
     """Open a registry; every process of it is gone afterwards, and every task."""
     clock = SystemClock()
@@ -87,6 +89,7 @@ async def running(
     config = ToolsConfig(
         servers=servers,
         supervision=supervision,
+        redactor=redactor,
         limits=limits or ToolLimits(),
         capabilities=capabilities or {},
         overrides=overrides or {},

@@ -11,6 +11,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp.shared.message import SessionMessage
 from mcp_types import METHOD_NOT_FOUND, ErrorData, JSONRPCError, JSONRPCRequest, JSONRPCResponse
 
+from sentinel.redaction import SHAPES_ONLY
+
 Answer = dict[str, Any] | ErrorData
 Script = Callable[[str, dict[str, Any]], Awaitable[Answer]]
 Handler = Callable[[dict[str, Any]], Awaitable[Answer]]
@@ -79,6 +81,7 @@ class PeerTransport:
 
     pid = None
     shows_end = True
+    redactor = SHAPES_ONLY
     is_blocked = False
 
     def __init__(self, script: Script) -> None:
