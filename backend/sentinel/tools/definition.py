@@ -52,9 +52,15 @@ def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> list
     return [Change(what=way, before=before.get(way), after=after.get(way)) for way in differing[:MAX_CHANGES]]
 
 
+def is_plain(text: str) -> bool:
+    """Tell at once of most texts that all of their characters can be seen; the others have to be looked through."""
+    return text.replace("\n", "").replace("\t", "").isprintable()
+
+
 def spelled_out(text: str) -> str:
     """Give text with every character that cannot be seen in words, at a bounded length."""
-    shown = "".join(char if _is_seen(char) else f"\\u{{{ord(char):x}}}" for char in text[:MAX_TEXT])
+    cut = text[:MAX_TEXT]
+    shown = cut if is_plain(cut) else "".join(c if _is_seen(c) else f"\\u{{{ord(c):x}}}" for c in cut)
     return shown if len(text) <= MAX_TEXT else f"{shown}… ({len(text)} characters)"
 
 

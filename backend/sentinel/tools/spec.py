@@ -16,7 +16,7 @@ from mcp_types import Tool
 
 from sentinel.tools.argument_schemas import NOT_JSON, TOO_MUCH, encodes, fitted, schema_problem
 from sentinel.tools.config import Effect, ServerConfig, ToolOverride
-from sentinel.tools.definition import facts_of
+from sentinel.tools.definition import facts_of, is_plain
 from sentinel.tools.result_check import is_modest
 from sentinel.tools.short_lists import MALFORMED
 
@@ -203,8 +203,10 @@ def public_name(server: str, tool: str) -> str:
 
 def cleaned(text: str) -> str:
     """Return text without control and direction-changing characters, at a bounded length."""
-    kept = "".join(char for char in text[:MAX_DESCRIPTION] if char in "\n\t" or unicodedata.category(char)[0] != "C")
-    return kept.strip()
+    cut = text[:MAX_DESCRIPTION]
+    if is_plain(cut):
+        return cut.strip()
+    return "".join(char for char in cut if char in "\n\t" or unicodedata.category(char)[0] != "C").strip()
 
 
 def _effect(tool: Tool, config: ServerConfig, override: ToolOverride | None) -> tuple[Effect, EffectSource]:

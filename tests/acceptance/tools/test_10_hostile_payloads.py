@@ -77,7 +77,7 @@ LISTS: dict[str, set[str] | Cause] = {
     "many": Cause.OVERSIZE,
     "wide": Cause.OVERSIZE,
     "broad": {"echo"},
-    "deep": Cause.CONNECT,
+    "deep": Cause.MALFORMED,
     "wordy": {"echo", *(f"wordy{number}" for number in range(5))},
     "odd": {"echo", "odd", "o\u202edd\u0000"},
     "redos": {"echo", "promise"},
