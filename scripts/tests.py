@@ -1,6 +1,6 @@
 """`make test`: the tests of the console, and those of everything else in two halves side by side; all run to their end.
 
-One half computes, the other mostly waits for processes, so that together they take little longer than the longer one.
+Each takes about as long as the other, and much of it is waiting for processes to start.
 """
 
 import subprocess
@@ -12,7 +12,7 @@ from typing import IO, Final
 from scripts.project import FRONTEND, NPM, PYTHON, ROOT, child_environment
 from scripts.steps import say
 
-HALVES: Final = (("unit", "wire", "docs"), ("integration", "acceptance", "cluster", "browser"))
+HALVES: Final = (("unit", "wire", "docs", "acceptance", "cluster", "browser"), ("integration",))
 """The folders of `tests` that each half takes."""
 
 
