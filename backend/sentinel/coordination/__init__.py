@@ -1,1 +1,1 @@
-"""What the parts of one process share and, later, many processes: for now the fan-out of live events."""
+"""What the processes of one database share: woken readers, votes on circuits, holds, acts of operators, the queue."""
