@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from scripts.cluster.processes import DidNotStartError
 from tests.cluster.stage import Stage, Victim
+from tests.support.bounded import bounded
 
 _DEEDS = ("kill", "kill", "kill", "freeze", "hang", "restart")
 _PAUSE_SECONDS = (0.3, 3.0)
@@ -90,7 +91,7 @@ def _choose(rng: random.Random) -> tuple[str, float]:
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        await bounded(event.wait(), seconds)
     except TimeoutError:
         return False
     return True

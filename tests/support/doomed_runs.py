@@ -27,6 +27,7 @@ from sentinel.testing.providers import Behaviour, ScriptedProvider
 from sentinel.testing.tools import FakeToolbox
 from sentinel.tools.config import Effect
 from tests.integration.runs.conftest import Machine, Process
+from tests.support.bounded import bounded
 
 FIRST = ["Let me see what ", "the ledger says ", "before I book it."]
 SECOND = ["It is booked now, ", "and the ledger says so, ", "as everybody may read."]
@@ -152,7 +153,7 @@ async def begin(folder: Path, doom: Doom) -> None:
     async with machine_in(folder, doom).process(one=[Behaviour()]) as process:
         watch(process, doom)
         asked = await process.ask()
-        await asyncio.wait_for(process.service.wait(asked.run_id), _END_SECONDS)
+        await bounded(process.service.wait(asked.run_id), _END_SECONDS)
         while process.executor.active:
             await asyncio.sleep(0.005)
     (folder / "moments").write_text(json.dumps(doom.seen), encoding="utf-8")
@@ -164,7 +165,7 @@ async def end(folder: Path) -> None:
         await process.take_up()
         page = await process.service.list(status=None, thread_id=None, limit=10, cursor=None)
         for run in page.items:
-            await asyncio.wait_for(process.service.wait(run.run_id), _END_SECONDS)
+            await bounded(process.service.wait(run.run_id), _END_SECONDS)
         booked = folder / "booked"
         bookings = len(booked.read_text(encoding="utf-8").splitlines()) if booked.exists() else 0
         left = [await _story(process, run) for run in page.items]

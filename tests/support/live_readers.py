@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 
 from sentinel.coordination.live_events import LiveEvents
 from sentinel.domain.events import Event
+from tests.support.bounded import bounded
 
 
 class Reader:
@@ -24,7 +25,7 @@ class Reader:
 
     async def end(self) -> list[int]:
         """Wait for the end of the run; what was seen."""
-        await asyncio.wait_for(self.task, 5)
+        await bounded(self.task, 5)
         return self.seen
 
     async def leave(self) -> None:

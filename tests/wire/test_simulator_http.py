@@ -9,6 +9,7 @@ import pytest
 
 from simulator.server import Simulator
 from simulator.transport.http_messages import BadRequestError, RequestParser
+from tests.support.bounded import bounded
 
 CHAT = b'{"model":"sim-large","messages":[{"role":"user","content":"Hello"}],"max_tokens":2}'
 
@@ -27,15 +28,15 @@ class Peer:
 
     async def receive(self) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body of a response with a length."""
-        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 5)
+        head = await bounded(self.reader.readuntil(b"\r\n\r\n"), 5)
         status_line, *lines = head.decode().strip().split("\r\n")
         headers = dict(line.lower().split(": ", 1) for line in lines)
-        body = await asyncio.wait_for(self.reader.readexactly(int(headers.get("content-length", "0"))), 5)
+        body = await bounded(self.reader.readexactly(int(headers.get("content-length", "0"))), 5)
         return int(status_line.split()[1]), headers, body
 
     async def receive_all(self) -> bytes:
         """Return everything until the other side closes."""
-        return await asyncio.wait_for(self.reader.read(), 5)
+        return await bounded(self.reader.read(), 5)
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ async def test_head_request_has_no_body(simulator: Simulator) -> None:
     host, port = simulator.ollama.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(b"HEAD / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-    response = await asyncio.wait_for(reader.read(), 5)
+    response = await bounded(reader.read(), 5)
     writer.close()
 
     assert response.startswith(b"HTTP/1.1 200 OK\r\n")

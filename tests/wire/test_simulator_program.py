@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.bounded import bounded
+
 
 @asynccontextmanager
 async def started(*arguments: str) -> AsyncIterator[Process]:
@@ -33,12 +35,12 @@ async def started(*arguments: str) -> AsyncIterator[Process]:
 async def ready_line(process: Process) -> Any:
     """Return what the program says when it is ready."""
     assert process.stdout is not None
-    return json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
+    return json.loads(await bounded(process.stdout.readline(), 20))
 
 
 async def ended(process: Process) -> int:
     """Return the exit code; fail if the program does not end within a second."""
-    return await asyncio.wait_for(process.wait(), 1)
+    return await bounded(process.wait(), 1)
 
 
 async def test_it_says_where_it_is_on_one_line_and_answers_there() -> None:
@@ -89,7 +91,7 @@ async def test_it_dies_with_a_parent_that_is_killed() -> None:
 
     # The child holds the other end of this pipe; the pipe ends when the child does.
     assert process.stdout is not None
-    assert await asyncio.wait_for(process.stdout.read(), 2) == b""
+    assert await bounded(process.stdout.read(), 2) == b""
     async with httpx.AsyncClient(verify=False) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(f"{ready['openai_base_url']}/models")
@@ -101,7 +103,7 @@ async def test_port_in_use_is_one_clear_line() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         async with started("--ollama-port", str(port)) as process:
-            out, error = await asyncio.wait_for(process.communicate(), 20)
+            out, error = await bounded(process.communicate(), 20)
 
     assert process.returncode == 1
     assert out == b""
@@ -119,7 +121,7 @@ async def test_port_in_use_is_one_clear_line() -> None:
 )
 async def test_wrong_option_is_named(arguments: list[str], message: str) -> None:
     async with started(*arguments) as process:
-        _, error = await asyncio.wait_for(process.communicate(), 20)
+        _, error = await bounded(process.communicate(), 20)
 
     assert process.returncode == 2
     assert message in error.decode()

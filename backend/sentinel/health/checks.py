@@ -64,7 +64,8 @@ class HealthService:
     async def _run(self, check: Check) -> CheckResult:
         began = self.clock.monotonic()
         try:
-            result = await asyncio.wait_for(check(), self.limit_seconds)
+            async with asyncio.timeout(self.limit_seconds):
+                result = await check()
         except TimeoutError:
             result = CheckResult(Health.UNHEALTHY, f"no answer within {self.limit_seconds:g} s")
         except SentinelError as error:

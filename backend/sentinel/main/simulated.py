@@ -97,7 +97,8 @@ async def _started(ports: tuple[int, int], words_per_second: float) -> asyncio.s
 
 async def _ready(process: asyncio.subprocess.Process) -> SimulatedPair:
     try:
-        line = await asyncio.wait_for(cast("asyncio.StreamReader", process.stdout).readline(), _START_SECONDS)
+        async with asyncio.timeout(_START_SECONDS):
+            line = await cast("asyncio.StreamReader", process.stdout).readline()
         ready = orjson.loads(line)
         return SimulatedPair(ready["openai_base_url"], ready["ollama_base_url"])
     except (TimeoutError, ValueError, KeyError) as error:
@@ -109,7 +110,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None and process.stdin is not None:
         process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
+            async with asyncio.timeout(_STOP_SECONDS):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -14,6 +14,7 @@ from sentinel.tools.supervisor import ServerState
 from tests.acceptance.tools.timing import ROUNDS, Stopwatch, best_median
 from tests.integration.tools.running import BOUND, Running, is_gone, misbehaving, running
 from tests.support import third_party
+from tests.support.bounded import bounded
 
 CALLS = 5
 FAILED_SECONDS, READY_SECONDS = 0.1, 2.0
@@ -76,7 +77,7 @@ async def killed_in_flight(
         for call in calls:
             call.add_done_callback(watch.stopping(laps))
         os.kill(pid, signal.SIGKILL)
-        outcomes = await asyncio.wait_for(asyncio.gather(*calls), BOUND)
+        outcomes = await bounded(asyncio.gather(*calls), BOUND)
         await tools.until("one", ServerState.READY, sessions=2)
         ready = watch.seconds
         assert {(outcome.cause, outcome.executed) for outcome in outcomes} == {(Cause.TRANSPORT, "unknown")}

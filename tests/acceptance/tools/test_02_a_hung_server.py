@@ -14,6 +14,7 @@ from tests.acceptance.tools.addresses import Start, calculator_over_http
 from tests.acceptance.tools.timing import ROUNDS, best_median
 from tests.integration.tools.running import BOUND, QUICK, Running, is_gone, misbehaving, running
 from tests.support import third_party
+from tests.support.bounded import bounded
 
 DEADLINE, OVER = 0.5, 0.1
 AT_WORST_SECONDS = 3.0
@@ -33,9 +34,7 @@ GOOD = "UTC"
 
 async def overruns(tools: Running, name: str, argument: str, value: str) -> list[float]:
     """How far beyond its deadline each of some calls at once came back."""
-    outcomes = await asyncio.wait_for(
-        asyncio.gather(*(tools.router.call(name, {argument: value}) for _ in range(4))), BOUND
-    )
+    outcomes = await bounded(asyncio.gather(*(tools.router.call(name, {argument: value}) for _ in range(4))), BOUND)
     assert {outcome.executed for outcome in outcomes} == {"unknown"}
     assert {outcome.cause for outcome in outcomes} <= {Cause.TIMEOUT, Cause.HUNG}
     return [outcome.duration_ms / 1000 - DEADLINE for outcome in outcomes]

@@ -12,6 +12,7 @@ from sentinel.tools.outcome import Cause, Failure, ToolOutcome
 from sentinel.tools.supervisor import ServerState
 from tests.acceptance.tools.addresses import Start, misbehaving_over_http
 from tests.integration.tools.running import BOUND, Running, misbehaving, running
+from tests.support.bounded import bounded
 
 LIMITS = ToolLimits(timeout_seconds=0.5)
 
@@ -49,7 +50,7 @@ async def test_a_process_that_dies_hangs_fails_or_babbles_is_not_asked_again(
     """Nor is its equivalent."""
     counting = misbehaving(COUNT_FILE=str(tmp_path / "count"))
     async with running({"one": counting, "two": counting}, capabilities=change(tool), limits=LIMITS) as tools:
-        outcome = await asyncio.wait_for(tools.router.call("change", {}), BOUND)
+        outcome = await bounded(tools.router.call("change", {}), BOUND)
         await once(tools, outcome, cause)
 
 
@@ -77,7 +78,7 @@ async def test_an_address_that_cuts_hangs_fails_or_misleads_is_not_asked_again(
     async with running(servers, capabilities=change(tool), limits=LIMITS) as tools:
         await tools.until("one", ServerState.READY)
         await tools.until("two", ServerState.READY)
-        outcome = await asyncio.wait_for(tools.router.call("change", {}), BOUND)
+        outcome = await bounded(tools.router.call("change", {}), BOUND)
         await once(tools, outcome, cause)
         assert tools.sessions("one") == 1
 
@@ -93,7 +94,7 @@ async def test_a_session_that_is_forgotten_again_and_again_costs_one_call_more_a
         await tools.until("one", ServerState.READY)
         await tools.until("two", ServerState.READY)
         for name, calls in (("change", 2), (f"one__{tool}", 4)):
-            outcome = await asyncio.wait_for(tools.router.call(name, {}), BOUND)
+            outcome = await bounded(tools.router.call(name, {}), BOUND)
             assert (outcome.cause, outcome.executed) == (Cause.SESSION_EXPIRED, "unknown")
             assert outcome.failure is Failure.OUTCOME_UNKNOWN
             assert (await tools.call("two__counted")).text == str(calls)
@@ -107,7 +108,7 @@ async def test_an_address_without_sessions_has_none_to_forget(start: Start, tool
     async with running({"one": server.config, "two": server.config}, capabilities=change(tool)) as tools:
         await tools.until("one", ServerState.READY)
         await tools.until("two", ServerState.READY)
-        outcome = await asyncio.wait_for(tools.router.call("change", {}), BOUND)
+        outcome = await bounded(tools.router.call("change", {}), BOUND)
         assert (outcome.executed, outcome.failure) == ("unknown", Failure.OUTCOME_UNKNOWN)
         assert (await tools.call("one__counted")).text == "1"
         assert tools.sessions("one") == 1
@@ -123,4 +124,4 @@ async def test_a_process_that_is_killed_after_it_acted_is_not_asked_again(tmp_pa
             while not count.exists():
                 await asyncio.sleep(0.01)
         os.kill(tools.pid("one"), signal.SIGKILL)
-        await once(tools, await asyncio.wait_for(call, BOUND), Cause.TRANSPORT)
+        await once(tools, await bounded(call, BOUND), Cause.TRANSPORT)

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.bounded import bounded
 from tests.support.postgres import PostgresServer
 from tests.support.server import Serve, Server
 from tests.support.sse import Frame, frames
@@ -81,7 +82,7 @@ async def test_on_a_full_disk_runs_pause_readers_stay_and_all_goes_on_when_there
             return await health() == 200
 
         await until(healthy)
-        await asyncio.wait_for(reading, 60)
+        await bounded(reading, 60)
     assert_whole(seen)
 
 

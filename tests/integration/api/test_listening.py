@@ -4,6 +4,7 @@ import asyncio
 import socket
 
 from sentinel.main.server import bind
+from tests.support.bounded import bounded
 
 
 async def test_what_is_written_in_parts_goes_out_at_once() -> None:
@@ -18,6 +19,6 @@ async def test_what_is_written_in_parts_goes_out_at_once() -> None:
     with bind("127.0.0.1", 0) as listening:
         async with await asyncio.start_server(note, sock=listening):
             _, writer = await asyncio.open_connection(*listening.getsockname())
-            assert await asyncio.wait_for(accepted.get(), 5)
+            assert await bounded(accepted.get(), 5)
             writer.close()
             await writer.wait_closed()

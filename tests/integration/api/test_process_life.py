@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.bounded import bounded
 from tests.support.processes import free_port
 from tests.support.server import Serve, Server
 from tests.support.sse import Frame, frames, read_events
@@ -65,7 +66,7 @@ async def test_kill_9_in_mid_answer_and_a_restart_end_the_run_properly(server: S
         while any(is_alive(child) for child in offspring):
             await asyncio.sleep(0.02)
     await server.restart()
-    events = await asyncio.wait_for(read_events(http, f"/api/runs/{run_id}/events"), 30)
+    events = await bounded(read_events(http, f"/api/runs/{run_id}/events"), 30)
     assert events[: len(seen)] == seen
     assert [frame.id for frame in events] == [str(number) for number in range(1, len(events) + 1)]
     assert [frame.event for frame in events if frame.event in {"completion", "error"}] == ["completion"]
@@ -116,7 +117,7 @@ async def test_an_orderly_stop_tells_the_readers_and_loses_nothing(server: Serve
     assert await stopping == 0
     assert seen[-1].event == "completion" or seen[-1].data["phase"] == "draining"
     await server.restart()
-    events = await asyncio.wait_for(read_events(http, f"/api/runs/{seen[0].data['run_id']}/events"), 30)
+    events = await bounded(read_events(http, f"/api/runs/{seen[0].data['run_id']}/events"), 30)
     assert events[: len(seen)] == seen
     assert events[-1].event == "completion"
 

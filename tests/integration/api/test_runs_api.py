@@ -1,10 +1,9 @@
 """Runs over HTTP: ask, follow, come back, stop."""
 
-import asyncio
-
 import httpx
 import pytest
 
+from tests.support.bounded import bounded
 from tests.support.sse import Frame, frames, read_events
 
 LONG = "Explain circuit breakers in a long answer of 1000 words"
@@ -126,7 +125,7 @@ async def leave_early(http: httpx.AsyncClient, path: str) -> str:
 
 async def end_of(http: httpx.AsyncClient, run_id: str) -> str:
     """Wait for the end of a run through its events."""
-    await asyncio.wait_for(read_events(http, f"/api/runs/{run_id}/events"), 15)
+    await bounded(read_events(http, f"/api/runs/{run_id}/events"), 15)
     status: str = (await http.get(f"/api/runs/{run_id}")).json()["status"]
     return status
 

@@ -13,6 +13,7 @@ from sentinel.coordination.memory import MemoryHub
 from sentinel.coordination.probe_tickets import MemoryTickets, ProbeTickets
 from sentinel.coordination.redis_facts import ALIVE_SECONDS, LOOK_SECONDS
 from tests.integration.coordination.conftest import Member, Members, until
+from tests.support.bounded import bounded
 from tests.support.redis import RedisServer
 
 
@@ -117,7 +118,7 @@ async def test_who_comes_later_learns_what_still_holds(trio: Trio) -> None:
 async def _asked(tickets: ProbeTickets, name: str, seconds: float = 60) -> bool:
     answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     tickets.ask(name, seconds, answer.set_result)
-    return await asyncio.wait_for(answer, 5)
+    return await bounded(answer, 5)
 
 
 async def test_one_process_has_a_ticket(trio: Trio) -> None:

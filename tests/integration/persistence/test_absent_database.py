@@ -12,6 +12,7 @@ from sentinel.domain.events import EventType
 from sentinel.errors import StoreUnavailableError
 from sentinel.persistence.engine import Engine, create_engine
 from sentinel.testing.clock import FakeClock
+from tests.support.bounded import bounded
 from tests.support.postgres import PostgresServer
 from tests.support.run_builders import completed
 from tests.support.stores import Stores, sql_stores_over
@@ -97,7 +98,7 @@ async def test_a_slow_postgres_holds_up_writing_and_nothing_else(migrated_postgr
                 assert (await stores.runs.get(run.run_id)).last_seq == run.last_seq
             assert not flushed.done()
             intruder.rollback()
-        await asyncio.wait_for(flushed, 10)
+        await bounded(flushed, 10)
         assert (await stores.runs.get(run.run_id)).last_seq == run.last_seq + 1
 
 

@@ -16,6 +16,7 @@ from sentinel.persistence.checkpoint_leaks import CheckpointLeaks
 from sentinel.persistence.checkpointer import kept_threads, open_checkpointer
 from sentinel.persistence.engine import Engine
 from sentinel.persistence.sharded_saver import ShardedSaver
+from tests.support.bounded import bounded
 from tests.support.postgres import PostgresServer
 from tests.support.processes import free_port
 from tests.support.stores import Stores
@@ -150,9 +151,9 @@ async def test_threads_of_different_shards_do_not_wait_for_each_other(fresh_post
         same = next(run_id for run_id, shard in used.items() if shard is held and run_id != "run-0")
         assert len(set(used.values())) == 4
         async with held.lock:  # type: ignore[attr-defined]  # what a slow statement of run-0 holds
-            result = await asyncio.wait_for(graph.ainvoke({"value": 1}, _config(other)), 5)
+            result = await bounded(graph.ainvoke({"value": 1}, _config(other)), 5)
             waiting = asyncio.create_task(graph.ainvoke({"value": 2}, _config(same)))
             await asyncio.wait({waiting}, timeout=0.2)
             assert (result, waiting.done()) == ({"value": [1, 1]}, False)
-        assert await asyncio.wait_for(waiting, 5) == {"value": [2, 2]}
+        assert await bounded(waiting, 5) == {"value": [2, 2]}
         assert await kept_threads(saver) == {other, same}

@@ -21,6 +21,7 @@ from sentinel.persistence.group_commit import GroupCommit
 from sentinel.persistence.journal import SqlCommit
 from sentinel.persistence.run_log import LogPart
 from sentinel.testing.clock import FakeClock
+from tests.support.bounded import bounded
 from tests.support.run_builders import at, completed, failed_attempt, served_attempt, tool_call
 from tests.support.stores import Stores
 
@@ -125,7 +126,7 @@ async def test_a_claim_that_is_being_made_is_waited_for_and_then_respected(
         assert not flushed.done()
         rival.commit()
     with pytest.raises(FenceLostError):
-        await asyncio.wait_for(flushed, 10)
+        await bounded(flushed, 10)
     assert len(await sql_stores.events.read("run-1", after=0)) == 1
 
 

@@ -23,6 +23,7 @@ from sentinel.persistence.run_log import LogPart
 from sentinel.persistence.sweeping import is_our_turn
 from sentinel.persistence.tables import run_events
 from sentinel.testing.clock import FakeClock
+from tests.support.bounded import bounded
 from tests.support.run_builders import at, completed, failed_attempt, tool_call
 from tests.support.stores import Stores
 
@@ -298,7 +299,7 @@ async def test_one_process_sweeps_at_a_time(migrated_postgres: str, quick_clock:
                 await done.wait()
 
         task = asyncio.create_task(holding())
-        await asyncio.wait_for(held.wait(), 5)
+        await bounded(held.wait(), 5)
         assert await ours.write(is_our_turn) is False
         done.set()
         await task

@@ -11,6 +11,7 @@ import httpx
 
 from scripts.cluster import sentinels
 from scripts.cluster.neighbours import SharedSimulator
+from tests.support.bounded import bounded
 from tests.support.sse import Frame, frames, read_events
 
 _END_SECONDS = 60.0
@@ -149,7 +150,7 @@ class Client:
 
     async def read_all(self, run_id: str, *, seconds: float = 45.0) -> list[Frame]:
         """Read the whole log, to its end."""
-        return await asyncio.wait_for(read_events(self.http, f"/api/runs/{run_id}/events"), seconds)
+        return await bounded(read_events(self.http, f"/api/runs/{run_id}/events"), seconds)
 
     async def run(self, run_id: str) -> dict[str, Any]:
         """The run as the API shows it."""

@@ -13,6 +13,7 @@ from sentinel.providers.base import ToolRequest
 from sentinel.testing.providers import Behaviour
 from sentinel.testing.tools import FakeToolbox
 from tests.integration.runs.conftest import Machine, Process, text_of
+from tests.support.bounded import bounded
 
 HELLO = Behaviour(words=["Hello ", "world"])
 HANGS = Behaviour(words=["Hel"], hangs=True)
@@ -20,13 +21,13 @@ HANGS = Behaviour(words=["Hel"], hangs=True)
 
 async def hanging(process: Process) -> Run:
     asked = await process.ask()
-    await asyncio.wait_for(process.one.hanging.wait(), 5)
+    await bounded(process.one.hanging.wait(), 5)
     return asked
 
 
 async def ended(process: Process, run_id: str) -> tuple[Run, list[Event]]:
     """Wait for the end, and check what must hold for every run."""
-    events = await asyncio.wait_for(process.events(run_id), 10)
+    events = await bounded(process.events(run_id), 10)
     run = await process.runs.get(run_id)
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     assert sum(event.type.is_terminal for event in events) == 1
@@ -58,7 +59,7 @@ async def test_a_stop_while_the_database_is_away_is_not_lost(machine: Callable[.
     async with machine().process(one=[HELLO]) as process:
         refusing = Refusing(process, StoreUnavailableError("away"))
         asked = await process.ask()
-        await asyncio.wait_for(refusing.claimed.wait(), 5)
+        await bounded(refusing.claimed.wait(), 5)
         await process.service.cancel(asked.run_id)
         refusing.stop()
         run, _ = await ended(process, asked.run_id)
@@ -88,7 +89,7 @@ async def test_a_log_that_the_database_refuses_ends_in_an_honest_error(machine: 
         asked = await hanging(process)
         refuse_next_commit(process, StoreError("the database refused a statement"))
         await process.service.cancel(asked.run_id)
-        events = await asyncio.wait_for(process.events(asked.run_id), 10)
+        events = await bounded(process.events(asked.run_id), 10)
         run = await process.runs.get(asked.run_id)
         again = await process.ask(thread_id=run.thread_id)
         await process.service.cancel(again.run_id)
@@ -154,7 +155,7 @@ async def test_a_tool_that_was_running_when_the_run_was_stopped_is_in_its_receip
     asks = Behaviour(tool_requests=[ToolRequest("c1", "calculator__evaluate", {"expression": "6*7"})])
     async with machine(toolbox=toolbox).process(one=[asks]) as process:
         asked = await process.ask()
-        await asyncio.wait_for(toolbox.hanging.wait(), 5)
+        await bounded(toolbox.hanging.wait(), 5)
         await process.service.cancel(asked.run_id)
         run, _ = await ended(process, asked.run_id)
     assert [(call.tool, call.cause, call.is_error) for call in run.tool_calls] == [("evaluate", "cancelled", True)]
@@ -182,7 +183,7 @@ async def test_draining_does_not_wait_for_a_database_that_is_away(machine: Calla
             raise StoreUnavailableError("away")
 
         journal._commit = away
-        await asyncio.wait_for(process.executor.drain(0.0), 10)
+        await bounded(process.executor.drain(0.0), 10)
         journal._commit = commit
 
 
@@ -193,7 +194,7 @@ async def test_who_waits_for_an_answer_hears_that_the_server_stops(machine: Call
         await process.executor.drain(0.0)
         process.live.end()
         with pytest.raises(ShuttingDownError):
-            await asyncio.wait_for(waiting, 5)
+            await bounded(waiting, 5)
 
 
 async def test_a_huge_number_in_a_tool_call_ends_no_run(machine: Callable[..., Machine]) -> None:

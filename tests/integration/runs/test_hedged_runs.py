@@ -8,6 +8,7 @@ from sentinel.domain.routes import HedgePolicy
 from sentinel.domain.runs import Run, RunStatus
 from sentinel.testing.providers import Behaviour
 from tests.integration.runs.conftest import TARGETS, Machine, Process, phases_of, text_of
+from tests.support.bounded import bounded
 
 SOON = HedgePolicy(enabled=True, min_seconds=0.01, share=1.0)
 SILENT, HANGING = Behaviour(hangs=True), Behaviour(words=["Hel"], hangs=True)
@@ -36,7 +37,7 @@ def receipt(run: Run) -> list[tuple[int, str, str | None, bool]]:
 async def test_a_hedge_answers_and_the_receipt_is_kept(machine: Callable[..., Machine]) -> None:
     async with hedging(machine).process(one=[SILENT]) as process:
         run = await process.ask()
-        events = await asyncio.wait_for(process.events(run.run_id), 5)
+        events = await bounded(process.events(run.run_id), 5)
         run = await process.runs.get(run.run_id)
     assert text_of(events) == "Good day"
     assert phases_of(events) == ["queued", "started", "attempt_started", "attempt_started", "attempt_failed"]
@@ -53,7 +54,7 @@ async def test_stopping_closes_both_within_a_second_and_books_both(machine: Call
         run = await asked(process)
         stopped_at = asyncio.get_running_loop().time()
         await process.service.cancel(run.run_id)
-        await asyncio.wait_for(process.events(run.run_id), 5)
+        await bounded(process.events(run.run_id), 5)
         assert asyncio.get_running_loop().time() - stopped_at < 1.0
         assert (process.one.closed, process.two.closed) == (1, 1)
         run = await process.runs.get(run.run_id)
@@ -66,7 +67,7 @@ async def test_stopping_in_mid_answer_books_the_one_that_lost_as_that(machine: C
     async with hedging(machine).process(one=[SILENT], two=[HANGING]) as process:
         run = await asked(process, until=EventType.TOKEN)
         await process.service.cancel(run.run_id)
-        events = await asyncio.wait_for(process.events(run.run_id), 5)
+        events = await bounded(process.events(run.run_id), 5)
         run = await process.runs.get(run.run_id)
     assert text_of(events) == "Hel"
     assert receipt(run) == [(1, "one", "hedge_lost", False), (2, "two", "cancelled", True)]
@@ -82,7 +83,7 @@ async def test_both_that_a_crash_broke_off_stay_in_the_receipt(machine: Callable
         run = await asked(process)
     async with host.process(one=[Behaviour(words=["Hello ", "world"])]) as process:
         await process.take_up()
-        events = await asyncio.wait_for(process.events(run.run_id), 5)
+        events = await bounded(process.events(run.run_id), 5)
         run = await process.runs.get(run.run_id)
     assert text_of(events) == "Hello world"
     assert receipt(run) == [
@@ -98,7 +99,7 @@ async def test_after_a_crash_in_mid_answer_the_receipt_says_who_had_lost(machine
         run = await asked(process, until=EventType.TOKEN)
     async with host.process(one=[Behaviour(words=["Hello ", "world"])]) as process:
         await process.take_up()
-        events = await asyncio.wait_for(process.events(run.run_id), 5)
+        events = await bounded(process.events(run.run_id), 5)
         run = await process.runs.get(run.run_id)
     assert text_of(events) == "Hello world"
     assert receipt(run)[:2] == [(1, "one", "hedge_lost", False), (2, "two", "interrupted", True)]

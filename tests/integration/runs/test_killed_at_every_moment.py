@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.bounded import bounded
 from tests.support.doomed_runs import FIRST, SECOND
 
 _PROJECT = Path(__file__).parents[3]
@@ -22,7 +23,7 @@ async def stories_in(folder: Path) -> list[Story]:
     program = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.support.doomed_runs", str(folder), cwd=_PROJECT, stdout=asyncio.subprocess.PIPE
     )
-    told, _ = await asyncio.wait_for(program.communicate(), _SECONDS)
+    told, _ = await bounded(program.communicate(), _SECONDS)
     assert program.returncode == 0
     return [json.loads(line) for line in told.splitlines()]
 

@@ -1,6 +1,5 @@
 """Runs from the question to the terminal event, on a real database."""
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -20,6 +19,7 @@ from sentinel.testing.clock import FakeClock
 from sentinel.testing.providers import Behaviour
 from sentinel.testing.tools import FakeToolbox
 from tests.integration.runs.conftest import TARGETS, Machine, phases_of, text_of
+from tests.support.bounded import bounded
 
 HELLO = Behaviour(words=["Hello ", "world"])
 DOWN = Behaviour(error=ProviderUnavailableError("refused", cause="connection_refused"))
@@ -90,9 +90,9 @@ async def test_when_all_fail_the_run_ends_with_one_error_and_the_next_question_w
 async def test_a_stopped_run_keeps_its_partial_text_and_its_ledger(machine: Callable[..., Machine]) -> None:
     async with machine().process(one=[HANGS]) as process:
         asked = await process.ask()
-        await asyncio.wait_for(process.one.hanging.wait(), 5)
+        await bounded(process.one.hanging.wait(), 5)
         await process.service.cancel(asked.run_id)
-        events = await asyncio.wait_for(process.events(asked.run_id), 5)
+        events = await bounded(process.events(asked.run_id), 5)
         run = await process.runs.get(asked.run_id)
         assert process.one.closed == 1
     assert events[-1].type is EventType.COMPLETION
@@ -106,9 +106,9 @@ async def test_a_stopped_run_has_spent_what_its_provider_has_read_and_said(machi
     price = Price.of_usd(per_million_input=1, per_million_output=100)
     async with machine(prices={TARGETS[0]: price}).process(one=[HANGS]) as process:
         asked = await process.ask()
-        await asyncio.wait_for(process.one.hanging.wait(), 5)
+        await bounded(process.one.hanging.wait(), 5)
         await process.service.cancel(asked.run_id)
-        events = await asyncio.wait_for(process.events(asked.run_id), 5)
+        events = await bounded(process.events(asked.run_id), 5)
         run = await process.runs.get(asked.run_id)
     (attempt,) = run.attempts
     assert attempt.usage is not None
@@ -122,10 +122,10 @@ async def test_a_stopped_run_has_spent_what_its_provider_has_read_and_said(machi
 async def test_a_run_that_still_waits_is_stopped_at_once(machine: Callable[..., Machine]) -> None:
     async with machine(max_concurrent=1).process(one=[HANGS]) as process:
         working = await process.ask()
-        await asyncio.wait_for(process.one.hanging.wait(), 5)
+        await bounded(process.one.hanging.wait(), 5)
         waiting = await process.ask()
         await process.service.cancel(waiting.run_id)
-        ended = await asyncio.wait_for(process.service.wait(waiting.run_id), 5)
+        ended = await bounded(process.service.wait(waiting.run_id), 5)
         await process.service.cancel(working.run_id)
         await process.service.wait(working.run_id)
     assert ended.status is RunStatus.CANCELLED
@@ -171,10 +171,10 @@ async def test_a_silent_run_shows_that_it_lives(machine: Callable[..., Machine])
     clock = FakeClock()
     async with machine(clock=clock, heartbeat_seconds=8.0).process(one=[HANGS]) as process:
         asked = await process.ask()
-        await asyncio.wait_for(process.one.hanging.wait(), 5)
+        await bounded(process.one.hanging.wait(), 5)
         await clock.elapse(17.0)
         await process.service.cancel(asked.run_id)
-        events = await asyncio.wait_for(process.events(asked.run_id), 5)
+        events = await bounded(process.events(asked.run_id), 5)
     assert phases_of(events).count("heartbeat") >= 1
 
 

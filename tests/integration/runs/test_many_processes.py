@@ -18,6 +18,7 @@ from sentinel.testing.clock import settle
 from sentinel.testing.providers import Behaviour
 from sentinel.testing.tools import FakeToolbox
 from tests.integration.runs.conftest import Machine, Process, phases_of, text_of
+from tests.support.bounded import bounded
 from tests.support.postgres import PostgresServer
 from tests.support.run_builders import Questions
 
@@ -53,7 +54,7 @@ async def events_of(process: Process, run_id: str) -> list[Event]:
         return not (await process.runs.get(run_id)).status.is_active
 
     await until(has_ended)
-    return await asyncio.wait_for(process.events(run_id), 5)
+    return await bounded(process.events(run_id), 5)
 
 
 async def test_of_processes_that_fight_for_one_run_exactly_one_works_on_it(
@@ -79,7 +80,7 @@ async def test_a_holder_that_was_silent_for_too_long_is_replaced_and_writes_noth
     """As after SIGSTOP: it comes back with words on its lips, and finds that somebody else has spoken meanwhile."""
     async with rivals(machine(url=database, lease=FAST), 2, HANGS) as (frozen, awake):
         asked = await frozen.ask()
-        await asyncio.wait_for(frozen.one.hanging.wait(), 10)
+        await bounded(frozen.one.hanging.wait(), 10)
         renew, vars(frozen.runs)["renew"] = frozen.runs.renew, silent
         awake.one.script = [HELLO]
 
@@ -113,7 +114,7 @@ async def test_a_run_is_cancelled_through_a_process_that_does_not_work_on_it(
 ) -> None:
     async with rivals(machine(url=database), 2, HANGS) as (working, other):
         asked = await working.ask()
-        await asyncio.wait_for(working.one.hanging.wait(), 10)
+        await bounded(working.one.hanging.wait(), 10)
         await other.service.cancel(asked.run_id)
         events = await events_of(other, asked.run_id)
     assert events[-1].data["finish_reason"] == "cancelled"
@@ -136,15 +137,15 @@ async def test_a_stopping_process_ends_the_step_and_the_next_one_goes_on_after_i
     asks = Behaviour(words=["Let me see."], tool_requests=[ToolRequest("c1", "calculator__evaluate", {})])
     async with host.process(one=[asks]) as process:
         asked = await process.ask()
-        await asyncio.wait_for(begun.wait(), 5)
+        await bounded(begun.wait(), 5)
         stopping = asyncio.create_task(process.executor.drain(10.0))
         await asyncio.sleep(0)
         may_end.set()
-        await asyncio.wait_for(stopping, 5)
+        await bounded(stopping, 5)
         assert len(process.one.calls) == 1
     async with host.process(one=[Behaviour(words=["It is 42."])]) as process:
         await process.take_up()
-        events = await asyncio.wait_for(process.events(asked.run_id), 5)
+        events = await bounded(process.events(asked.run_id), 5)
         run = await process.runs.get(asked.run_id)
         assert len(process.one.calls) == 1
     phases = phases_of(events)
@@ -180,13 +181,13 @@ async def test_a_process_that_is_stopped_while_a_run_ends_lets_it_end(machine: C
 
         vars(process.journal)["_commit"] = slow
         asked = await process.ask()
-        await asyncio.wait_for(ending.wait(), 5)
+        await bounded(ending.wait(), 5)
         stopping = asyncio.create_task(process.executor.drain(0.0))
         await settle()
         may_end.set()
-        await asyncio.wait_for(stopping, 5)
+        await bounded(stopping, 5)
         run = await process.runs.get(asked.run_id)
-        events = await asyncio.wait_for(process.events(asked.run_id), 5)
+        events = await bounded(process.events(asked.run_id), 5)
     assert run.status is RunStatus.COMPLETED
     assert "draining" not in phases_of(events)
 
@@ -206,7 +207,7 @@ async def test_a_run_whose_checkpoint_cannot_be_written_pauses_and_goes_on_when_
     host = machine(make_saver=Absent)
     async with host.process(one=[HELLO]) as process:
         asked = await process.ask()
-        events = await asyncio.wait_for(process.events(asked.run_id), 10)
+        events = await bounded(process.events(asked.run_id), 10)
         run = await process.runs.get(asked.run_id)
     assert Absent.failures == 0
     assert [event.data["reason"] for event in events if event.data.get("phase") == "recovered"] == ["database_away"] * 2

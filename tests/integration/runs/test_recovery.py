@@ -18,6 +18,7 @@ from sentinel.testing.providers import Behaviour
 from sentinel.testing.tools import FakeToolbox
 from sentinel.tools.config import Effect
 from tests.integration.runs.conftest import Machine, phases_of, text_of
+from tests.support.bounded import bounded
 
 HELLO = Behaviour(words=["Hello ", "world"])
 HANGS = Behaviour(words=["Hel"], hangs=True)
@@ -27,7 +28,7 @@ async def started_and_stopped(machine: Machine, *behaviours: Behaviour) -> str:
     """Leave a run unfinished: its process is gone while the model is in mid-answer."""
     async with machine.process(one=list(behaviours)) as process:
         asked = await process.ask()
-        await asyncio.wait_for(process.one.hanging.wait(), 5)
+        await bounded(process.one.hanging.wait(), 5)
     return asked.run_id
 
 
@@ -35,7 +36,7 @@ async def started_and_died(machine: Machine, *behaviours: Behaviour) -> str:
     """The same, and the process gave nothing back."""
     async with machine.process(one=list(behaviours)) as process:
         asked = await process.ask()
-        await asyncio.wait_for(process.one.hanging.wait(), 5)
+        await bounded(process.one.hanging.wait(), 5)
         await process.die()
     return asked.run_id
 
@@ -51,7 +52,7 @@ async def test_the_next_process_goes_on_where_a_stopped_one_was_and_that_is_no_c
     run_id = await started_and_stopped(host, HANGS)
     async with host.process(one=[HELLO]) as process:
         await process.take_up()
-        events = await asyncio.wait_for(process.events(run_id), 5)
+        events = await bounded(process.events(run_id), 5)
         run = await process.runs.get(run_id)
     phases = phases_of(events)
     assert phases.index("draining") < phases.index("recovered") < phases.index("continued")
@@ -70,7 +71,7 @@ async def test_a_run_is_taken_over_from_a_process_that_died_and_says_from_whom(m
     run_id = await started_and_died(host, HANGS)
     async with host.process(one=[HELLO]) as process:
         await process.take_up()
-        events = await asyncio.wait_for(process.events(run_id), 5)
+        events = await bounded(process.events(run_id), 5)
         run = await process.runs.get(run_id)
     assert said_of(events, "recovered") == [
         {"recovered": 1, "reason": "holder_lost", "left_by": "process-1", "by": "process-2", "phase": "recovered"}
@@ -90,7 +91,7 @@ async def test_the_words_that_readers_hold_are_handed_to_who_goes_on(machine: Ca
     run_id = await started_and_died(host, Behaviour(words=[said], hangs=True))
     async with host.process(one=[Behaviour(words=[find_anchor(said) or "", "ten."])]) as process:
         await process.take_up()
-        events = await asyncio.wait_for(process.events(run_id), 5)
+        events = await bounded(process.events(run_id), 5)
         [call] = process.one.calls
     assert text_of(events) == events[-1].data["text"] == f"{said}ten."
     assert any(said.strip() in str(turn["content"]) for turn in call.turns)
@@ -107,7 +108,7 @@ async def test_an_answer_that_nobody_can_go_on_with_begins_again(machine: Callab
     other = Behaviour(words=["Something quite different, ", "said from the start, and to the end."])
     async with host.process(one=[other], two=[other]) as process:
         await process.take_up()
-        events = await asyncio.wait_for(process.events(run_id), 5)
+        events = await bounded(process.events(run_id), 5)
     phases = phases_of(events)
     assert "continued" not in phases
     assert phases.index("recovered") < phases.index("restarted")
@@ -123,7 +124,7 @@ async def test_a_route_that_wants_no_continuation_gets_none_after_a_crash(
     run_id = await started_and_died(host, HANGS)
     async with host.process(one=[HELLO]) as process:
         await process.take_up()
-        events = await asyncio.wait_for(process.events(run_id), 5)
+        events = await bounded(process.events(run_id), 5)
     assert events[-1].type == ended
     assert ("restarted" in phases_of(events)) is (midstream is Midstream.RESTART)
     assert "continued" not in phases_of(events)
@@ -136,11 +137,11 @@ async def test_a_continuation_that_a_crash_broke_off_is_gone_on_with_too(machine
     run_id = await started_and_died(host, Behaviour(words=["One two three "], hangs=True))
     async with host.process(one=[Behaviour(words=["One two three ", "four five "], hangs=True)]) as process:
         await process.take_up()
-        await asyncio.wait_for(process.one.hanging.wait(), 5)
+        await bounded(process.one.hanging.wait(), 5)
         await process.die()
     async with host.process(one=[Behaviour(words=["One two three four five six."])]) as process:
         await process.take_up()
-        events = await asyncio.wait_for(process.events(run_id), 5)
+        events = await bounded(process.events(run_id), 5)
         run = await process.runs.get(run_id)
     assert text_of(events) == events[-1].data["text"] == "One two three four five six."
     assert "restarted" not in phases_of(events)
@@ -153,7 +154,7 @@ async def test_steps_that_were_finished_are_not_repeated(machine: Callable[..., 
     run_id = await started_and_stopped(host, asks, Behaviour(words=["It "], hangs=True))
     async with host.process(one=[Behaviour(words=["It is 42."])]) as process:
         await process.take_up()
-        events = await asyncio.wait_for(process.events(run_id), 5)
+        events = await bounded(process.events(run_id), 5)
         run = await process.runs.get(run_id)
         assert len(process.one.calls) == 1
     assert len(host.toolbox.calls) == 1
@@ -167,7 +168,7 @@ async def test_a_run_that_was_stopped_before_the_crash_ends_as_cancelled(machine
     async with host.process(one=[HELLO]) as process:
         await process.runs.request_cancel(run_id)
         await process.take_up()
-        run = await asyncio.wait_for(process.service.wait(run_id), 5)
+        run = await bounded(process.service.wait(run_id), 5)
         assert process.one.calls == []
     assert run.status is RunStatus.CANCELLED
 
@@ -184,11 +185,11 @@ async def test_a_run_that_is_cancelled_while_it_is_taken_over_keeps_its_text(mac
     run_id = await started_and_died(machine(), HANGS)
     async with machine(make_saver=Slow).process(one=[HELLO]) as process:
         await process.take_up()
-        await asyncio.wait_for(looking.wait(), 5)
+        await bounded(looking.wait(), 5)
         await process.service.cancel(run_id)
         await asyncio.sleep(0)
         may_look.set()
-        events = await asyncio.wait_for(process.events(run_id), 5)
+        events = await bounded(process.events(run_id), 5)
         assert process.one.calls == []
     assert (events[-1].data["finish_reason"], events[-1].data["text"]) == ("cancelled", "Hel")
     assert [attempt["cause"] for attempt in events[-1].data["attempts"]] == ["interrupted"]
@@ -200,11 +201,11 @@ async def test_a_run_that_dies_again_and_again_is_given_up_honestly(machine: Cal
     for _ in range(3):
         async with host.process(one=[HANGS]) as process:
             await process.take_up()
-            await asyncio.wait_for(process.one.hanging.wait(), 5)
+            await bounded(process.one.hanging.wait(), 5)
             await process.die()
     async with host.process(one=[HELLO]) as process:
         await process.take_up()
-        run = await asyncio.wait_for(process.service.wait(run_id), 5)
+        run = await bounded(process.service.wait(run_id), 5)
         again = await process.ask(thread_id=run.thread_id)
         assert (await process.service.wait(again.run_id)).status is RunStatus.COMPLETED
     assert run.status is RunStatus.FAILED
@@ -218,10 +219,10 @@ async def test_a_run_may_be_handed_over_as_often_as_processes_are_replaced(machi
     for _ in range(5):
         async with host.process(one=[HANGS]) as process:
             await process.take_up()
-            await asyncio.wait_for(process.one.hanging.wait(), 5)
+            await bounded(process.one.hanging.wait(), 5)
     async with host.process(one=[HELLO]) as process:
         await process.take_up()
-        run = await asyncio.wait_for(process.service.wait(run_id), 5)
+        run = await bounded(process.service.wait(run_id), 5)
     assert (run.status, run.recovered) == (RunStatus.COMPLETED, 0)
 
 
@@ -251,11 +252,11 @@ async def test_a_tool_that_changes_something_is_not_called_again_after_a_crash(
     asks = Behaviour(words=["Booking."], tool_requests=[ToolRequest("c1", "ledger__book", {"amount": 5})])
     async with host.process(one=[asks]) as process:
         asked = await process.ask()
-        await asyncio.wait_for(toolbox.acting.wait(), 5)
+        await bounded(toolbox.acting.wait(), 5)
     toolbox.is_back = True
     async with host.process(one=[Behaviour(words=["Done."])]) as process:
         await process.take_up()
-        await asyncio.wait_for(process.events(asked.run_id), 5)
+        await bounded(process.events(asked.run_id), 5)
         run = await process.runs.get(asked.run_id)
         told = process.one.calls[0].turns[-1]["content"]
     assert len(toolbox.calls) == calls

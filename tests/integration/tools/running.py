@@ -25,6 +25,7 @@ from sentinel.tools.outcome import ToolOutcome
 from sentinel.tools.registry import ToolRegistry
 from sentinel.tools.router import CapabilityRouter
 from sentinel.tools.supervisor import ServerState
+from tests.support.bounded import bounded
 
 SERVERS = Path(__file__).with_name("servers")
 ROOT = Path(__file__).parents[3]
@@ -47,13 +48,14 @@ class Running:
         self.board = board
 
     async def call(self, name: str, *, timeout_seconds: float | None = None, **arguments: object) -> ToolOutcome:
-        return await asyncio.wait_for(self.router.call(name, arguments, timeout_seconds=timeout_seconds), BOUND)
+        async with asyncio.timeout(BOUND):  # wait_for of Python 3.11 may swallow that its caller is cancelled
+            return await self.router.call(name, arguments, timeout_seconds=timeout_seconds)
 
     async def until(self, server: str, state: ServerState, *, sessions: int = 0) -> None:
         """Wait until a server is in a state, and has had so many sessions."""
         supervisor = self.registry.supervisor(server)
         reached = supervisor.wait_until(lambda one: one.state is state and one.status().sessions >= sessions)
-        await asyncio.wait_for(reached, BOUND)
+        await bounded(reached, BOUND)
 
     def state(self, server: str) -> ServerState:
         return self.registry.supervisor(server).state
@@ -100,7 +102,7 @@ async def running(
     async with opened as registry:
         await registry.settled()
         yield Running(registry, CapabilityRouter(registry, capabilities=config.capabilities, clock=clock), board)
-    await asyncio.wait_for(no_new_tasks(tasks), BOUND)
+    await bounded(no_new_tasks(tasks), BOUND)
 
 
 async def no_new_tasks(known: "set[asyncio.Task[object]]") -> None:
@@ -126,7 +128,7 @@ async def death_of(pid: int) -> None:
         loop = asyncio.get_running_loop()
         loop.add_reader(handle, ended.set)
         try:
-            await asyncio.wait_for(ended.wait(), BOUND)
+            await bounded(ended.wait(), BOUND)
         finally:
             loop.remove_reader(handle)
             os.close(handle)

@@ -10,6 +10,7 @@ from sentinel.tools.outcome import Cause
 from sentinel.tools.supervisor import ServerState
 from tests.integration.tools.http_peer import Exchange, HttpPeer, http_peer
 from tests.integration.tools.running import BOUND, Running, running
+from tests.support.bounded import bounded
 
 PATIENT = SupervisionConfig(
     probe_seconds=0.3, watch_seconds=0.2, backoff_base_seconds=0.02, backoff_max_seconds=0.1, start_wait_seconds=BOUND
@@ -75,7 +76,7 @@ async def test_a_server_that_restarts_while_nobody_calls_is_noticed(is_legacy: b
     """By the stream it broke, or by the next sign of life it owes; the first call afterwards works."""
     async with http_peer(is_legacy=is_legacy) as peer, running(servers(peer), supervision=PATIENT) as tools:
         if not is_legacy:
-            await asyncio.wait_for(peer.listening.wait(), BOUND)
+            await bounded(peer.listening.wait(), BOUND)
         await peer.stop()
         await tools.until("web", ServerState.DOWN)
         await peer.start()
@@ -86,7 +87,7 @@ async def test_a_server_that_restarts_while_nobody_calls_is_noticed(is_legacy: b
 async def test_a_modern_server_that_dies_is_noticed_without_a_question() -> None:
     """The stream of changes breaks with it."""
     async with http_peer() as peer, running(servers(peer), supervision=SLEEPY) as tools:
-        await asyncio.wait_for(peer.listening.wait(), BOUND)
+        await bounded(peer.listening.wait(), BOUND)
         await peer.stop()
         await tools.until("web", ServerState.DOWN)
 
@@ -146,7 +147,7 @@ async def test_a_refused_key_is_told_to_operators_and_not_tried_again() -> None:
         assert (await tools.call("web__echo")).cause is Cause.AUTH
         assert len(peer.asked) == asked
         tools.registry.reconnect("web")
-        await asyncio.wait_for(
+        await bounded(
             tools.registry.supervisor("web").wait_until(lambda one: "HTTP 401" in str(one.status().last_error)), BOUND
         )
         assert tools.registry.status()[0].is_refused
@@ -181,7 +182,7 @@ async def test_a_result_over_the_cap_is_oversize_and_was_carried_out(is_stream: 
 async def test_a_server_that_says_its_tools_have_changed_is_asked_for_them() -> None:
     """Over the stream of changes."""
     async with http_peer() as peer, running(servers(peer), supervision=SLEEPY) as tools:
-        await asyncio.wait_for(peer.listening.wait(), BOUND)
+        await bounded(peer.listening.wait(), BOUND)
         peer.tools.append({"name": "more", "inputSchema": {"type": "object"}})
         await peer.notify("notifications/tools/list_changed")
         await until_known(tools, "web__more")
@@ -189,7 +190,7 @@ async def test_a_server_that_says_its_tools_have_changed_is_asked_for_them() -> 
 
 async def until_known(tools: Running, name: str) -> None:
     known = tools.registry.supervisor("web").wait_until(lambda _: tools.registry.find(name) is not None)
-    await asyncio.wait_for(known, BOUND)
+    await bounded(known, BOUND)
 
 
 async def test_a_stream_that_asks_to_be_opened_anew_at_once_is_not() -> None:
@@ -208,7 +209,7 @@ async def test_a_stream_that_asks_to_be_opened_anew_at_once_is_not() -> None:
         peer.on_any = on_any
         async with running(servers(peer), supervision=SLEEPY) as tools:
             await tools.until("web", ServerState.READY)
-            await asyncio.wait_for(begun.wait(), BOUND)
+            await bounded(begun.wait(), BOUND)
             for _ in range(50):
                 await tools.call("web__echo", text="a")
             assert peer.asked.count("GET") <= 8

@@ -14,6 +14,7 @@ from sentinel.tools.config import ServerConfig, SupervisionConfig, ToolLimits
 from sentinel.tools.outcome import Cause, Failure
 from sentinel.tools.supervisor import ServerState
 from tests.integration.tools.running import BOUND, QUICK, ROOT, SERVERS, death_of, is_gone, misbehaving, running
+from tests.support.bounded import bounded
 
 
 async def test_ending_everything_while_a_dead_server_is_cleared_away_leaves_nothing() -> None:
@@ -92,7 +93,7 @@ async def test_closing_ends_every_process_and_task() -> None:
         hanging = asyncio.create_task(tools.call("stubborn__hang"))
         await tools.call("stubborn__echo")
         os.kill(pids[2], signal.SIGSTOP)
-    assert (await asyncio.wait_for(hanging, BOUND)).cause is Cause.TRANSPORT
+    assert (await bounded(hanging, BOUND)).cause is Cause.TRANSPORT
     assert all(is_gone(pid) for pid in pids)
     for each in left_behind:
         await death_of(each)
@@ -135,13 +136,13 @@ async def test_a_server_and_what_it_has_started_die_with_us_even_if_we_are_kille
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "backend")},
     )
     assert parent.stdout is not None
-    started = json.loads(await asyncio.wait_for(parent.stdout.readline(), BOUND))
+    started = json.loads(await bounded(parent.stdout.readline(), BOUND))
     assert len(started) == 4
     assert not any(is_gone(each) for each in started)
     if is_stopped:
         os.killpg(os.getpgid(started[0]), signal.SIGSTOP)
     parent.kill()
-    await asyncio.wait_for(parent.wait(), BOUND)
+    await bounded(parent.wait(), BOUND)
     for each in started:
         await death_of(each)
 

@@ -14,6 +14,7 @@ from sentinel.tools.outcome import Cause
 from sentinel.tools.supervisor import ServerState
 from tests.integration.tools.running import BOUND, Running, is_gone, running
 from tests.support import third_party
+from tests.support.bounded import bounded
 from tests.support.third_party import LEGACY, MODERN, EverythingOverHttp
 
 PATIENT = SupervisionConfig(backoff_base_seconds=0.05, start_wait_seconds=BOUND)
@@ -96,7 +97,7 @@ async def test_bad_arguments_never_count_against_the_server(server: object, call
     assert callable(server)
     config: ServerConfig = server()
     async with running({"one": config}) as tools:
-        outcome = await asyncio.wait_for(tools.router.call(call[0], call[1]), BOUND)
+        outcome = await bounded(tools.router.call(call[0], call[1]), BOUND)
         assert outcome.cause in {Cause.TOOL_ERROR, Cause.INVALID_ARGUMENTS}
         assert outcome.outcome in {Outcome.QUALITY, Outcome.NEUTRAL}
         assert tools.sessions("one") == 1
@@ -121,7 +122,7 @@ async def test_a_killed_server_is_opened_again_in_its_era(
         await tools.until("one", ServerState.READY, sessions=2)
         assert is_gone(victim)
         assert versions(tools)["one"] == version
-        outcome = await asyncio.wait_for(tools.router.call(call[0], call[1]), BOUND)
+        outcome = await bounded(tools.router.call(call[0], call[1]), BOUND)
         assert outcome.cause is None
         assert tools.pid("other") == bystander
 
@@ -134,7 +135,7 @@ async def test_a_call_in_flight_dies_with_a_server_of_others() -> None:
         call = asyncio.create_task(tools.registry.call_tool(spec, {"duration": 30, "steps": 2}))
         await tools.call("one__echo", message="the call before this one was read")
         os.kill(tools.pid("one"), signal.SIGKILL)
-        outcome = await asyncio.wait_for(call, BOUND)
+        outcome = await bounded(call, BOUND)
         assert (outcome.cause, outcome.executed) == (Cause.TRANSPORT, "unknown")
 
 

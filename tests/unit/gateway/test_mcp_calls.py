@@ -14,6 +14,7 @@ from sentinel.ids import IdSource
 from sentinel.testing.clock import FakeClock, settle
 from sentinel.testing.tools import FakeToolbox
 from sentinel.tools.outcome import ToolOutcome
+from tests.support.bounded import bounded
 from tests.support.mcp_agents import LEGACY, MODERN, Agent, agent_at
 
 ERAS = [MODERN, LEGACY]
@@ -89,7 +90,7 @@ async def test_a_call_whose_caller_leaves_is_kept_as_cancelled(era: str) -> None
     tools.began = asyncio.Event()
     async with agent_at(tools, FakeClock()) as agent:
         call = asyncio.create_task(agent.call("desk__echo", {"text": "hello"}, era=era))
-        await asyncio.wait_for(tools.began.wait(), 5)
+        await bounded(tools.began.wait(), 5)
         call.cancel()
         await asyncio.wait({call})
         await settle()
@@ -105,7 +106,7 @@ async def test_a_call_that_a_stopping_process_cuts_short_is_answered_honestly(er
     tools.began = asyncio.Event()
     async with agent_at(tools, FakeClock()) as agent:
         call = asyncio.create_task(agent.call("desk__echo", {"text": "hello"}, era=era))
-        await asyncio.wait_for(tools.began.wait(), 5)
+        await bounded(tools.began.wait(), 5)
         await agent.endpoint.open_calls.drain(0)
         for answer, executed in ((await call, None), (await agent.call("desk__echo", era=era), False)):
             result = result_in(answer)
@@ -121,7 +122,7 @@ async def test_a_stopping_process_lets_a_call_finish(era: str) -> None:
     tools = Unhurried({"desk__echo": str})
     async with agent_at(tools, FakeClock()) as agent:
         call = asyncio.create_task(agent.call("desk__echo", {"text": "hello"}, era=era))
-        await asyncio.wait_for(tools.began.wait(), 5)
+        await bounded(tools.began.wait(), 5)
         draining = asyncio.create_task(agent.endpoint.open_calls.drain(5))
         await settle()
         tools.may_end.set()

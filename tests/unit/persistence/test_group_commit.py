@@ -10,6 +10,7 @@ from sentinel.errors import FenceLostError, StoreError
 from sentinel.persistence.group_commit import GroupCommit
 from sentinel.persistence.run_log import LogPart
 from sentinel.testing.clock import FakeClock, settle
+from tests.support.bounded import bounded
 from tests.support.group_commit import INTERVAL, FakeDatabase, a_run, status, texts, token
 from tests.support.run_builders import completed
 
@@ -78,7 +79,7 @@ async def test_what_arrives_during_a_commit_goes_with_the_next(database: FakeDat
     await settle()
     assert not flushed.done()
     database.gate.set()
-    await asyncio.wait_for(flushed, 5)
+    await bounded(flushed, 5)
     assert [[(part.run.run_id, len(part.events)) for part in group] for group in database.groups] == [
         [("run", 1)],
         [("run", 1), ("other", 1)],
@@ -161,7 +162,7 @@ async def test_a_cancelled_finish_still_ends_the_run(database: FakeDatabase, jou
     finishing.cancel()
     await asyncio.gather(finishing, return_exceptions=True)
     database.gate.set()
-    await asyncio.wait_for(log.finish(completed("another")), 5)
+    await bounded(log.finish(completed("another")), 5)
     assert [part.ending for group in database.groups for part in group] == [completed()]
 
 

@@ -8,6 +8,7 @@ from sentinel.errors import StoreUnavailableError
 from sentinel.persistence.group_commit import GroupCommit
 from sentinel.persistence.run_log import PendingLog
 from sentinel.testing.clock import FakeClock, settle
+from tests.support.bounded import bounded
 from tests.support.group_commit import LIMITS, FakeDatabase, a_run, journal_over, status, texts, token
 from tests.support.run_builders import completed
 
@@ -49,7 +50,7 @@ async def test_one_run_may_not_fill_the_buffer_and_an_ending_always_fits(
     await clock.elapse(1)
     database.is_away = False
     await clock.elapse(2)
-    await asyncio.wait_for(finished, 5)
+    await bounded(finished, 5)
     token(other, "room again")
     await other.flush()
     assert texts([event for event in database.published if event.run_id == "other"]) == ["z", "room again"]
@@ -104,7 +105,7 @@ async def test_closing_gives_up_after_its_time_limit_and_tells_who_waits(
     await clock.elapse(4.9)
     assert not closing.done()
     await clock.elapse(0.2)
-    await asyncio.wait_for(closing, 5)
+    await bounded(closing, 5)
     with pytest.raises(StoreUnavailableError):
         await flushed
     with pytest.raises(StoreUnavailableError):

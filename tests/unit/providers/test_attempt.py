@@ -19,6 +19,7 @@ from sentinel.telemetry.hooks import Hooks
 from sentinel.testing.clock import FakeClock
 from sentinel.testing.protection import open_protection
 from sentinel.testing.providers import Behaviour, ScriptedProvider
+from tests.support.bounded import bounded
 
 TARGET = Target("one", "large")
 
@@ -140,7 +141,7 @@ async def test_the_callers_deadline_does_not_count_against_the_target() -> None:
 async def test_a_cancelled_attempt_closes_its_stream_and_counts_nothing() -> None:
     rig = Rig(Behaviour(words=["Hel"], hangs=True))
     task = asyncio.create_task(rig.attempt())
-    await asyncio.wait_for(rig.provider.hanging.wait(), 5)
+    await bounded(rig.provider.hanging.wait(), 5)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
@@ -156,7 +157,7 @@ async def test_a_cancelled_probe_gives_its_place_back() -> None:
     rig.clock.advance(60.0)
     rig.provider.script = [Behaviour(hangs=True)]
     task = asyncio.create_task(rig.attempt())
-    await asyncio.wait_for(rig.provider.hanging.wait(), 5)
+    await bounded(rig.provider.hanging.wait(), 5)
     assert rig.permits_in_use
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -14,6 +14,7 @@ from sentinel.runs.leases import LeaseOptions, Leases, Stop
 from sentinel.runs.sweeper import Sweeper
 from sentinel.testing.clock import FakeClock, settle
 from sentinel.testing.stores import MemoryData, MemoryRunStore
+from tests.support.bounded import bounded
 from tests.support.run_builders import Questions
 
 
@@ -91,7 +92,7 @@ async def test_who_cannot_renew_waits_before_it_acts_and_goes_on_when_it_can(pla
     run = await place.ask(Questions())
     async with mine.claimed(run.run_id) as lease:
         assert lease
-        await asyncio.wait_for(lease.ensure(), 1)
+        await bounded(lease.ensure(), 1)
         place.store.is_away = True
         await place.clock.elapse(6.0)
         acting = asyncio.ensure_future(lease.ensure())
@@ -99,7 +100,7 @@ async def test_who_cannot_renew_waits_before_it_acts_and_goes_on_when_it_can(pla
         assert not acting.done()
         place.store.is_away = False
         await place.clock.elapse(0.5)
-        await asyncio.wait_for(acting, 1)
+        await bounded(acting, 1)
 
 
 async def test_a_process_that_was_frozen_learns_that_its_run_is_lost_before_it_acts(place: Place, mine: Leases) -> None:
@@ -112,7 +113,7 @@ async def test_a_process_that_was_frozen_learns_that_its_run_is_lost_before_it_a
         assert taken
         working = asyncio.ensure_future(lease.perform(asyncio.Event().wait()))
         with pytest.raises(FenceLostError):
-            await asyncio.wait_for(lease.ensure(), 1)
+            await bounded(lease.ensure(), 1)
         with pytest.raises(asyncio.CancelledError):
             await working
         assert lease.stopped is Stop.LOST
@@ -185,7 +186,7 @@ async def test_a_renewal_that_hangs_is_given_up_in_time_for_another(place: Place
     async with leases.claimed(run.run_id) as lease:
         assert lease
         vars(place.store)["renew"] = hang
-        assert not await asyncio.wait_for(leases.renew(), 5)
+        assert not await bounded(leases.renew(), 5)
         del vars(place.store)["renew"]
         assert await leases.renew()
 

@@ -27,6 +27,7 @@ from sentinel.runs.service import Question, RunService
 from sentinel.testing.clock import FakeClock, settle
 from sentinel.testing.event_log import MemoryEventLog
 from sentinel.testing.stores import MemoryData, MemoryRunStore, memory_journal
+from tests.support.bounded import bounded
 from tests.support.run_builders import completed
 
 
@@ -156,7 +157,7 @@ async def test_waiting_ends_with_the_run_and_not_with_the_life_of_a_connection(h
     await house.service.clock.elapse(3600)
     assert not waiting.done()
     await house.answer(run)
-    assert (await asyncio.wait_for(waiting, 5)).status is RunStatus.COMPLETED
+    assert (await bounded(waiting, 5)).status is RunStatus.COMPLETED
 
 
 async def test_who_waits_when_the_process_stops_is_told(house: House) -> None:
@@ -165,7 +166,7 @@ async def test_who_waits_when_the_process_stops_is_told(house: House) -> None:
     await settle()
     house.live.end()
     with pytest.raises(ShuttingDownError):
-        await asyncio.wait_for(waiting, 5)
+        await bounded(waiting, 5)
 
 
 async def test_the_head_says_how_far_a_log_reaches_and_whether_more_will_come(house: House) -> None:

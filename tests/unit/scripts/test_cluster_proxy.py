@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from scripts.cluster.proxy import Proxy
+from tests.support.bounded import bounded
 from tests.support.processes import free_port
 
 
@@ -50,7 +51,7 @@ async def _proxy(*backends: _Backend) -> AsyncIterator[tuple[Proxy, int]]:
 async def _ask(port: int) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await bounded(reader.read(), 5)
     writer.close()
     return answer
 
@@ -111,4 +112,4 @@ async def test_a_replica_learns_at_once_of_a_caller_that_went_away() -> None:
         writer.write(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
         await reader.readuntil(b"one")
         writer.close()
-        await asyncio.wait_for(backend.caller_left.wait(), 5)
+        await bounded(backend.caller_left.wait(), 5)

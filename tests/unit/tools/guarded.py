@@ -12,6 +12,7 @@ from sentinel.tools.guard import GuardParts, ToolGuard
 from sentinel.tools.outcome import ToolOutcome
 from sentinel.tools.spec import ToolSpec
 from sentinel.tools.waiting import DetachedTasks
+from tests.support.bounded import bounded
 from tests.unit.tools.peers import Answer
 from tests.unit.tools.supervised import Supervised
 
@@ -67,10 +68,10 @@ class Guarded:
         self.peer.on_call = on_call
 
     async def call(self, timeout_seconds: float | None = None, **arguments: object) -> ToolOutcome:
-        return await asyncio.wait_for(self.guard.call(arguments, timeout_seconds=timeout_seconds), 5.0)
+        return await bounded(self.guard.call(arguments, timeout_seconds=timeout_seconds), 5.0)
 
     async def call_as(self, caller: str, **arguments: object) -> ToolOutcome:
-        return await asyncio.wait_for(self.guard.call(arguments, context=CallContext(caller=caller)), 5.0)
+        return await bounded(self.guard.call(arguments, context=CallContext(caller=caller)), 5.0)
 
     def start_call(self, timeout_seconds: float | None = None) -> "asyncio.Task[ToolOutcome]":
         return asyncio.create_task(self.guard.call({}, timeout_seconds=timeout_seconds))

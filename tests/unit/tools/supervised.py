@@ -1,11 +1,11 @@
 """A supervised peer on a clock that tests turn."""
 
-import asyncio
 from collections.abc import Callable
 
 from sentinel.testing.clock import FakeClock
 from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.supervisor import ServerState, ServerSupervisor
+from tests.support.bounded import bounded
 from tests.unit.tools.peers import Peer
 
 BOUND = 5.0
@@ -33,7 +33,7 @@ class Supervised:
         return self.supervisor
 
     async def until(self, condition: Callable[[ServerSupervisor], bool]) -> None:
-        await asyncio.wait_for(self.supervisor.wait_until(condition), BOUND)
+        await bounded(self.supervisor.wait_until(condition), BOUND)
 
     async def until_state(self, state: ServerState) -> None:
         await self.until(lambda supervisor: supervisor.state is state)

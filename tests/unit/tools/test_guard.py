@@ -12,6 +12,7 @@ from sentinel.testing.clock import settle
 from sentinel.tools.config import ToolLimits
 from sentinel.tools.outcome import Cause
 from sentinel.tools.supervisor import ServerState
+from tests.support.bounded import bounded
 from tests.unit.tools.guarded import TARGET, Guarded
 from tests.unit.tools.peers import Answer, text_result
 from tests.unit.tools.supervised import Supervised
@@ -83,7 +84,7 @@ async def test_a_crash_fails_the_calls_in_flight_and_strikes_no_tool(guarded: Gu
     calls = [guarded.start_call() for _ in range(5)]
     await settle(40)
     guarded.peer.crash()
-    outcomes = await asyncio.wait_for(asyncio.gather(*calls), 5.0)
+    outcomes = await bounded(asyncio.gather(*calls), 5.0)
     assert {outcome.cause for outcome in outcomes} == {Cause.TRANSPORT}
     assert {outcome.executed for outcome in outcomes} == {"unknown"}
     assert guarded.circuit.failures == 0
@@ -236,7 +237,7 @@ async def test_calls_over_the_cap_wait_for_a_place(supervised: Supervised) -> No
     await settle(60)
     assert len(guarded.peer.calls) == 2
     release.set()
-    outcomes = await asyncio.wait_for(asyncio.gather(*calls), 5.0)
+    outcomes = await bounded(asyncio.gather(*calls), 5.0)
     assert [outcome.text for outcome in outcomes] == ["done"] * 5
 
 
@@ -267,7 +268,7 @@ async def test_a_late_answer_counts_as_slow(supervised: Supervised) -> None:
     call = guarded.start_call()
     await guarded.clock.elapse(6.0)
     release.set()
-    assert (await asyncio.wait_for(call, 5.0)).text == "late"
+    assert (await bounded(call, 5.0)).text == "late"
     assert guarded.circuit.slow == 1
 
 

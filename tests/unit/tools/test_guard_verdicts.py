@@ -18,6 +18,7 @@ from sentinel.tools.own_faults import OwnFault
 from sentinel.tools.result_check import ResultChecker
 from sentinel.tools.spec import ToolSpec
 from sentinel.tools.supervisor import ServerState
+from tests.support.bounded import bounded
 from tests.unit.tools.guarded import TARGET, Guarded
 from tests.unit.tools.peers import Answer, text_result
 from tests.unit.tools.supervised import Supervised
@@ -268,7 +269,7 @@ async def test_a_tool_with_which_its_server_always_crashes_is_isolated(guarded: 
         calls = [guarded.start_call() for _ in range(2)]
         await settle(40)
         guarded.peer.crash()
-        await asyncio.wait_for(asyncio.gather(*calls), 5.0)
+        await bounded(asyncio.gather(*calls), 5.0)
         await settle(40)
         assert guarded.circuit.failures == failures
         await guarded.clock.elapse(5.0)

@@ -7,6 +7,7 @@ import pytest
 from sentinel.testing.clock import FakeClock
 from sentinel.tools.config import ToolLimits
 from sentinel.tools.patience import Patience
+from tests.support.bounded import bounded
 
 LIMITS = ToolLimits(timeout_seconds=10.0, max_timeout_seconds=25.0)
 
@@ -76,7 +77,7 @@ async def test_what_is_waited_for_is_waited_for_until_the_prolonged_end(clock: F
     await clock.elapse(9.0)
     assert not waiting.done()
     await clock.elapse(1.0)
-    assert await asyncio.wait_for(waiting, 5.0) is False
+    assert await bounded(waiting, 5.0) is False
 
 
 async def test_steps_are_passed_on(clock: FakeClock) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sentinel.testing.clock import settle
 from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.supervisor import ServerState
+from tests.support.bounded import bounded
 from tests.unit.tools.peers import Answer, tool
 from tests.unit.tools.supervised import Supervised
 
@@ -229,7 +230,7 @@ async def test_stopping_leaves_no_task(supervised: Supervised, moment: str) -> N
         supervised.peer.is_silent = True
         supervisor.report_silence(supervisor.connection)
         await settle(40)
-    await asyncio.wait_for(supervisor.stop(), 5.0)
+    await bounded(supervisor.stop(), 5.0)
     await settle()
     assert asyncio.all_tasks() == before
     assert all(transport.is_closed for transport in supervised.peer.transports)

@@ -8,6 +8,7 @@ import pytest
 from sentinel.testing.clock import FakeClock, settle
 from sentinel.tools.bulkhead import Bulkhead
 from sentinel.tools.waiting import DetachedTasks, finished_within, happened_within
+from tests.support.bounded import bounded
 
 
 async def test_a_wait_ends_with_what_it_waits_for_or_with_the_time() -> None:
@@ -57,7 +58,7 @@ async def test_a_detached_task_is_cancelled_and_its_end_is_nobodys_problem() -> 
     await settle()
     assert not draining.done()
     release.set()
-    await asyncio.wait_for(draining, 5.0)
+    await bounded(draining, 5.0)
     assert len(detached) == 0
 
 
@@ -78,9 +79,9 @@ async def test_draining_gives_up_in_time() -> None:
     detached.adopt(task)
     draining = asyncio.create_task(detached.drain(seconds=1.0, clock=clock))
     await clock.elapse(1.0)
-    await asyncio.wait_for(draining, 5.0)
+    await bounded(draining, 5.0)
     release.set()
-    await asyncio.wait_for(task, 5.0)
+    await bounded(task, 5.0)
 
 
 async def test_a_place_given_in_the_moment_of_a_cancellation_is_not_lost() -> None:
@@ -94,7 +95,7 @@ async def test_a_place_given_in_the_moment_of_a_cancellation_is_not_lost() -> No
     second.cancel()
     with pytest.raises(asyncio.CancelledError):
         await second
-    assert await asyncio.wait_for(third, 5.0)
+    assert await bounded(third, 5.0)
     bulkhead.leave()
     assert await bulkhead.enter(seconds=0.0, clock=clock)
 

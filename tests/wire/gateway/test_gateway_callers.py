@@ -15,6 +15,7 @@ from sentinel.domain.requests import RequestOutcome, RequestRecord
 from sentinel.domain.routes import Deadlines
 from sentinel.errors import Outcome
 from simulator.server import Simulator
+from tests.support.bounded import bounded
 from tests.support.canned import Canned, CannedProvider, chunk, frames, usage
 from tests.support.deaf_port import a_deaf_port
 from tests.support.gateway import PRIMARY, Gateway, Plan, over, route, running_gateway
@@ -198,7 +199,7 @@ async def test_a_slow_reader_is_waited_for_without_blaming_the_provider_and_with
         await reader.readuntil(b"\r\n\r\n")
         tracemalloc.start()
         try:
-            await asyncio.wait_for(_stalls(gateway), 10)
+            await bounded(_stalls(gateway), 10)
             kept, _ = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()

@@ -20,6 +20,7 @@ from sentinel.providers.base import ChatProvider, ToolRequest
 from sentinel.providers.custom import custom_provider
 from sentinel.testing.providers import Behaviour, ScriptedProvider
 from simulator.server import Simulator
+from tests.support.bounded import bounded
 from tests.support.gateway import FALLBACK, Gateway, over, route, running_gateway
 from tests.support.openai_wire import ask, client_of, hear
 
@@ -136,7 +137,7 @@ async def test_a_caller_who_leaves_ends_the_model_s_work(before: Serve, is_strea
     provider = ScriptedProvider("own", [Behaviour(hangs=True)])
     async with before(provider) as (gateway, caller):
         asking = asyncio.create_task((hear if is_stream else ask)(caller))
-        await asyncio.wait_for(provider.hanging.wait(), 10)
+        await bounded(provider.hanging.wait(), 10)
         asking.cancel()
         (record,) = await gateway.recorded()
     assert provider.closed == 1
