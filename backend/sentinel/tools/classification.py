@@ -35,6 +35,7 @@ from sentinel.errors import Outcome, SentinelError
 from sentinel.tools.connection import CallAnswer
 from sentinel.tools.outcome import VERDICTS, Cause, Executed, Verdict
 from sentinel.tools.own_faults import OwnFault, sane_delay
+from sentinel.tools.quoting import tells_of_a_loss
 from sentinel.tools.spec import cleaned
 
 _BY_CODE: Final = MappingProxyType(
@@ -54,7 +55,6 @@ _REFUSED_UNREAD: Final = (HEADER_MISMATCH, MISSING_REQUIRED_CLIENT_CAPABILITY, U
 """By the modern specification these come before a request is looked at; in the old era they are anybody's numbers. A
 server that lists tools, and then knows no calls, passes on what somebody else has told it in the middle of one.
 """
-_CLOSED_MESSAGES: Final = ("Connection closed", "SSE stream ")  # how the SDK's own begin
 _SHOWN_CHARS: Final = 300
 _CONNECTION_ERRORS: Final = (asyncio.CancelledError, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
 
@@ -190,7 +190,7 @@ def _our_fault(error: MCPError) -> OwnFault | None:
 
 def _cause_of(error: MCPError, *, is_lost: bool) -> Cause:
     # The code of a closed connection is one that servers also use for errors of their own: facts come first.
-    if error.code == CONNECTION_CLOSED and not is_lost and not error.message.startswith(_CLOSED_MESSAGES):
+    if error.code == CONNECTION_CLOSED and not is_lost and not tells_of_a_loss(error):
         return Cause.SERVER_ERROR
     return _BY_CODE.get(error.code, Cause.SERVER_ERROR)
 

@@ -29,6 +29,7 @@ from sentinel.domain.tools import CallOrigin
 from sentinel.redaction import Redactor
 from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.masking import masked
+from sentinel.tools.quoting import quoted
 from sentinel.tools.short_lists import short_lists
 
 LEGACY: Final = "legacy"
@@ -212,8 +213,9 @@ async def open_connection(
         if isinstance(message, ToolListChangedNotification):  # how servers of the old era say it
             on_tools_changed()
 
+    heard_as_said = quoted(transport, is_http=not transport.shows_end)
     client = Client(
-        short_lists(masked(transport, transport.redactor), most=config.max_tools),
+        short_lists(masked(heard_as_said, transport.redactor), most=config.max_tools),
         mode=era.mode,
         prior_discover=era.discovered,
         cache=None,

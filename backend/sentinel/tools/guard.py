@@ -291,10 +291,7 @@ class ToolGuard:
     def _tell_supervisor(self, judged: Judgement, connection: Connection) -> None:
         match judged.verdict.step if judged.cause else ServerStep.NONE:
             case ServerStep.PROBE:
-                if judged.cause is Cause.TRANSPORT and connection.transport.shows_end:
-                    self._supervisor.report_loss(connection, judged.detail or "a call found the session dead")
-                else:
-                    self._supervisor.report_silence(connection)
+                self._supervisor.report_silence(connection)
             case ServerStep.RELIST:
                 self._supervisor.relist(connection)
             case ServerStep.REFUSED:

@@ -22,7 +22,7 @@ from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.connection import NEGOTIATE, Connection, ServerTransport, open_connection
 from sentinel.tools.outcome import Cause
 from sentinel.tools.waiting import DetachedTasks, finished_within, happened_within, unasked_cancellation_survived
-from sentinel.tools.watch import REFUSED, Relisting, Watch, refusal_of, was_answered
+from sentinel.tools.watch import REFUSED, Relisting, Watch, fault_of_question
 
 _MAX_DOUBLINGS: Final = 16
 _KNOCK_SECONDS: Final = 1.0
@@ -136,11 +136,6 @@ class ServerSupervisor:
         while not condition(self):
             await self._changed.wait()
 
-    def report_loss(self, connection: Connection, reason: str) -> None:
-        """Say that a call found this session dead; ignored if it is no longer the current one."""
-        if connection is self.connection:
-            self._lose(reason, Cause.TRANSPORT)
-
     def report_refusal(self, connection: Connection, reason: str) -> None:
         """Say that the server refused our credential: nothing is sent to it until much later."""
         if connection is self.connection:
@@ -172,7 +167,12 @@ class ServerSupervisor:
         return self.connection is None and not self._is_refused and missing_for < self._config.reopen_seconds
 
     async def reopen(self, connection: Connection, reason: str, cause: Cause) -> Connection | None:
-        """Replace a session that a call found useless, and return the new one if it comes soon."""
+        """Replace a session that a call found useless, and return the new one if it comes soon.
+
+        One that others use, and whose server answers in it, is kept and returned: the server was wrong about it.
+        """
+        if connection.in_flight and await self.check(connection):
+            return connection
         if connection is self.connection:
             self._hurry.set()
             self._lose(reason, cause)
@@ -376,12 +376,14 @@ class ServerSupervisor:
         question = asyncio.create_task(connection.is_alive(), name=f"tools:{self.name}:question")
         try:
             await finished_within(question, seconds=self._config.probe_seconds, clock=self._clock)
-            if connection is not self.connection:
-                return
-            if refusal_of(question):
+            cause = fault_of_question(question) if connection is self.connection else None
+            if cause in REFUSED:
                 self.report_refusal(connection, "as it told when asked for a sign of life")
-            elif not was_answered(question):
-                self._lose(f"silent for {self._config.probe_seconds:g} s when asked for a sign of life", Cause.HUNG)
+            elif cause is Cause.SESSION_EXPIRED:
+                self._hurry.set()
+                self._lose("the server has forgotten the session", cause)
+            elif cause is not None:
+                self._lose(f"silent for {self._config.probe_seconds:g} s when asked for a sign of life", cause)
                 connection.transport.abort()
         finally:
             self._detached.adopt(question)

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from mcp import MCPError
-from mcp_types import CONNECTION_CLOSED, Tool
+from mcp_types import Tool
 
 from sentinel.clock import Clock
 from sentinel.tools.classification import fault_of
 from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.connection import Connection, list_all_tools
 from sentinel.tools.outcome import Cause
+from sentinel.tools.quoting import is_of_the_sdk
 from sentinel.tools.waiting import finished_within
 
 REFUSED: Final = (Cause.AUTH, Cause.FORBIDDEN)
-_GONE: Final = (Cause.CONNECT, Cause.TRANSPORT, Cause.SESSION_EXPIRED)
+_GONE: Final = (Cause.CONNECT, Cause.TRANSPORT)
 _PAUSE_SECONDS: Final = 1.0
 
 
@@ -96,19 +97,17 @@ class Relisting:
             listing.cancel()
 
 
-def refusal_of(question: "asyncio.Task[bool]") -> bool:
-    """Tell whether the answer to a question is that our credential is refused."""
-    return _fault(question) in REFUSED
+def fault_of_question(question: "asyncio.Task[bool]") -> Cause | None:
+    """Tell what a question for a sign of life has found to be wrong; None if it got one.
 
-
-def was_answered(question: "asyncio.Task[bool]") -> bool:
-    """Tell whether a question for a sign of life got one."""
-    if not question.done() or question.cancelled() or _fault(question) in _GONE:
-        return False
+    A server that does not answer, or only ends its answers, is `hung`.
+    """
+    if not question.done() or question.cancelled():
+        return Cause.HUNG
     error = question.exception()
+    fault = fault_of(error)
+    if fault in REFUSED or fault is Cause.SESSION_EXPIRED:
+        return fault
     # An error is an answer too, unless it only says that there is no connection.
-    return error is None or (isinstance(error, MCPError) and error.code != CONNECTION_CLOSED)
-
-
-def _fault(question: "asyncio.Task[bool]") -> Cause | None:
-    return fault_of(question.exception()) if question.done() and not question.cancelled() else None
+    is_answer = error is None or (isinstance(error, MCPError) and not is_of_the_sdk(error))
+    return None if is_answer and fault not in _GONE else Cause.HUNG

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sentinel.tools.config import ServerConfig, SupervisionConfig, ToolLimits
-from sentinel.tools.outcome import Cause
+from sentinel.tools.outcome import Cause, Failure
 from sentinel.tools.supervisor import ServerState
 from tests.integration.tools.http_peer import Exchange, HttpPeer, http_peer
 from tests.integration.tools.running import BOUND, Running, running
@@ -99,6 +99,62 @@ async def test_a_forgotten_session_costs_the_caller_nothing() -> None:
         assert (await tools.call("web__echo", text="hello")).text == "hello"
         assert tools.sessions("web") == 2
         assert peer.asked.count("initialize") == 2
+
+
+async def refuse_once(exchange: Exchange, begun: list[str], release: asyncio.Event) -> None:
+    """Say of the first call named `denied` that there is no such session; answer others when released."""
+    text = exchange.message["params"]["arguments"]["text"]
+    begun.append(text)
+    if begun.count("denied") == 1 and text == "denied":
+        await exchange.respond(b"", status="404 Not Found", kind="text/plain")
+        return
+    if text != "denied":
+        await release.wait()
+    await exchange.text(text)
+
+
+async def test_a_session_that_is_denied_wrongly_costs_no_call_of_others() -> None:
+    """Whose streams are alive: the server is asked first, in the session that it denies, and answers."""
+    begun: list[str] = []
+    release = asyncio.Event()
+    async with (
+        http_peer(is_legacy=True, on_call=lambda exchange: refuse_once(exchange, begun, release)) as peer,
+        running(servers(peer), supervision=SLEEPY) as tools,
+    ):
+        siblings = [asyncio.create_task(tools.call("web__echo", text=f"sibling {number}")) for number in range(2)]
+        while len(begun) < len(siblings):
+            await asyncio.sleep(0)
+        assert (await tools.call("web__echo", text="denied")).text == "denied"
+        release.set()
+        assert [(await sibling).text for sibling in siblings] == ["sibling 0", "sibling 1"]
+        assert (begun.count("denied"), tools.sessions("web")) == (2, 1)
+
+
+async def test_calls_in_a_session_that_is_forgotten_have_an_unknown_outcome() -> None:
+    """A new session is opened, as the protocol demands; what was under way in the old one is not made again."""
+    begun: list[str] = []
+    over = asyncio.Event()
+
+    async def on_call(exchange: Exchange) -> None:
+        text = exchange.message["params"]["arguments"]["text"]
+        begun.append(text)
+        if text == "sibling":
+            await over.wait()
+        await exchange.text(text)
+
+    async with (
+        http_peer(is_legacy=True, on_call=on_call) as peer,
+        running(servers(peer), supervision=SLEEPY) as tools,
+    ):
+        sibling = asyncio.create_task(tools.call("web__echo", text="sibling"))
+        while not begun:
+            await asyncio.sleep(0)
+        peer.sessions.clear()
+        assert (await tools.call("web__echo", text="next")).text == "next"
+        lost = await sibling
+        assert (lost.cause, lost.failure, begun) == (Cause.TRANSPORT, Failure.OUTCOME_UNKNOWN, ["sibling", "next"])
+        assert tools.error("web") == "the server has forgotten the session"
+        over.set()
 
 
 async def test_a_tool_that_only_reads_is_not_asked_for_ever_either() -> None:

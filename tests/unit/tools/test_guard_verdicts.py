@@ -148,16 +148,6 @@ async def test_nobody_can_forge_what_we_say_of_ourselves(guarded: Guarded, data:
     assert guarded.supervised.supervisor.status().sessions == 1
 
 
-@pytest.mark.parametrize("words", ["browser session not found after click", "Session expired", "session terminated"])
-async def test_words_alone_do_not_end_a_session(guarded: Guarded, words: str) -> None:
-    """They may be about anything; the siblings of the call go on."""
-    for code in (-32603, 1):
-        guarded.answer_with(ErrorData(code=code, message=words))
-        outcome = await guarded.call()
-        assert (outcome.executed, outcome.sends, outcome.failure) == ("unknown", 1, Failure.OUTCOME_UNKNOWN)
-    assert guarded.supervised.supervisor.status().sessions == 1
-
-
 async def test_what_cannot_be_judged_is_an_outcome_too(guarded: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never an exception, whatever goes wrong in judging."""
 

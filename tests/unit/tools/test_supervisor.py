@@ -180,22 +180,11 @@ async def test_a_report_about_an_old_session_is_ignored(supervised: Supervised) 
     supervised.peer.crash()
     await supervised.clock.elapse(0.2)
     await supervised.until_state(ServerState.READY)
-    supervisor.report_loss(old, "late")
+    supervisor.report_refusal(old, "late")
     supervisor.report_silence(old)
     await settle()
     assert supervisor.state is ServerState.READY
     assert supervisor.status().sessions == 2
-
-
-async def test_a_reported_loss_opens_a_new_session(supervised: Supervised) -> None:
-    """Over HTTP only a failed call shows that the server is gone."""
-    supervisor = await supervised.ready()
-    assert supervisor.connection is not None
-    supervisor.report_loss(supervisor.connection, "connection reset")
-    assert supervisor.state is ServerState.DOWN
-    await supervised.clock.elapse(0.2)
-    await supervised.until_state(ServerState.READY)
-    assert supervisor.status().last_error == "connection reset"
 
 
 async def test_an_operator_need_not_wait(supervised: Supervised) -> None:
