@@ -13,6 +13,7 @@ from scripts.stamps import Stamp, digest
 from scripts.steps import Commands, Step, say
 
 _STAMPS = VENV / ".stamps"
+_COMPILED = ("backend", "mcp_servers")
 _NETWORK = "the package index must be reachable for this step; run the same command again, it goes on from here"
 
 
@@ -86,7 +87,8 @@ def packages(goal: str) -> Step:
 
 def _install_packages(run: Commands, lock: Path) -> None:
     again = run.was_cut_short  # a package that was cut short while it was unpacked looks installed
-    by_uv = [str(UV), "pip", "install", "--python", str(PYTHON), "--require-hashes", "-r", str(lock)]
+    locked = ["--require-hashes", "-r", str(lock)]
+    by_uv = [str(UV), "pip", "install", "--compile-bytecode", "--python", str(PYTHON), *locked]
     if run.try_run([*by_uv, *(["--reinstall"] if again else [])]) != 0:
         run(*_pip_command(lock), *(["--force-reinstall"] if again else []))
 
@@ -142,3 +144,20 @@ def _install_project(run: Commands) -> None:
     options = ["--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT)]
     if run.try_run([str(UV), "pip", "install", "--python", str(PYTHON), *options]) != 0:
         run(PYTHON, "-m", "pip", "install", *options)
+
+
+def bytecode() -> Step:
+    """Our sources compiled, as pip does it with packages: who may not write here would compile them at every start."""
+    return Step(
+        title="Bytecode",
+        log="bytecode",
+        stamp=Stamp(_STAMPS / "bytecode"),
+        key=lambda: digest(*(path for folder in _COMPILED for path in sorted((ROOT / folder).rglob("*.py")))),
+        present=lambda: True,
+        run=_compile,
+        hint="",
+    )
+
+
+def _compile(run: Commands) -> None:
+    run.try_run([str(PYTHON), "-m", "compileall", "-q", *_COMPILED])  # a file that cannot be read is for others to tell

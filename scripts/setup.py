@@ -21,6 +21,7 @@ def _base(goal: str) -> list[Step | Together]:
         python_steps.installer(not_needed=packages.is_done),
         packages,
         python_steps.project(),
+        python_steps.bytecode(),
         node_steps.node(),
         node_steps.modules(),
     ]

@@ -1,5 +1,6 @@
 """The `sentinel` command. Commands import what they need themselves, so that `--help` and errors come at once."""
 
+import gc
 import json
 import os
 import sys
@@ -24,6 +25,7 @@ def sentinel() -> None:
 @app.command()
 def serve() -> None:
     """Serve the console and the API."""
+    gc.disable()  # what imports make stays: looking through it again and again was a fifth of the start
     from sentinel.main.server import serve as listen  # noqa: PLC0415 - only this command pays for it
 
     settings = _settings()
@@ -41,6 +43,7 @@ def worker(
     ] = None,
 ) -> None:
     """Work on the runs of a PostgreSQL database, beside other workers and servers."""
+    gc.disable()  # as for `serve`; it is switched on when everything is there
     from sentinel.main.server import work  # noqa: PLC0415 - only this command pays for it
 
     given = {"HOST": host, "WORKER_PORT": port}

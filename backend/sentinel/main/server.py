@@ -119,17 +119,18 @@ async def _serve(
         config = uvicorn.Config(
             app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_CLOSE_SECONDS
         )
-        _tune_interpreter()
+        tune_interpreter()
         logger.info("listening", url=f"http://{settings.host}:{listening.getsockname()[1]}")
         await DrainingServer(config, running, drain_seconds=settings.runs.drain_seconds).serve(sockets=[listening])
 
 
-def _tune_interpreter() -> None:
+def tune_interpreter() -> None:
     """Settle what profiles showed to cost a serving process the most."""
     # What start-up made lives to the end: looking through its hundreds of thousands of objects again and again stopped
     # every stream for a tenth of a second and more. What comes later is mostly freed without the collector.
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
+    gc.enable()  # the command line has it off while it imports
     # The threads that read and write the database need the interpreter several times for each transaction, and wait
     # this long for it each time while the loop is busy.
     sys.setswitchinterval(_SWITCH_SECONDS)

@@ -1,0 +1,35 @@
+"""How the interpreter is set for a process that serves."""
+
+import gc
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from sentinel.main.server import tune_interpreter
+
+
+@pytest.fixture(autouse=True)
+def _interpreter_as_before() -> Iterator[None]:
+    """The tests share one interpreter."""
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+        gc.enable()
+        sys.setswitchinterval(interval)
+
+
+def test_the_collector_that_was_off_for_the_imports_is_on_while_serving() -> None:
+    """Otherwise every cycle that a request leaves behind would stay for ever."""
+    gc.disable()
+    tune_interpreter()
+    assert gc.isenabled()
+
+
+def test_what_the_start_made_is_never_looked_through_again() -> None:
+    """It lives to the end, and is large."""
+    tune_interpreter()
+    assert gc.get_freeze_count() > 10_000
