@@ -36,7 +36,7 @@ from sentinel.tools.connection import CallAnswer
 from sentinel.tools.outcome import VERDICTS, Cause, Executed, Verdict
 from sentinel.tools.own_faults import OwnFault, sane_delay
 from sentinel.tools.quoting import tells_of_a_loss
-from sentinel.tools.spec import cleaned
+from sentinel.tools.reading import cleaned
 
 _BY_CODE: Final = MappingProxyType(
     {

@@ -30,6 +30,7 @@ from sentinel.redaction import Redactor
 from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.masking import masked
 from sentinel.tools.quoting import quoted
+from sentinel.tools.reading import ReadTool, read_tools
 from sentinel.tools.short_lists import short_lists
 
 LEGACY: Final = "legacy"
@@ -125,7 +126,7 @@ class Connection:
 
     transport: ServerTransport
     session: ClientSession
-    tools: tuple[Tool, ...]
+    tools: tuple[ReadTool, ...]
     is_lost: bool = field(default=False)
     in_flight: int = field(default=0)
 
@@ -226,7 +227,7 @@ async def open_connection(
     return Connection(transport, entered.session, await list_all_tools(entered.session, config=config))
 
 
-async def list_all_tools(session: ClientSession, *, config: SupervisionConfig) -> tuple[Tool, ...]:
+async def list_all_tools(session: ClientSession, *, config: SupervisionConfig) -> tuple[ReadTool, ...]:
     """Return the tools of all pages, up to the caps: a server may page for ever."""
     tools: list[Tool] = []
     cursor: str | None = None
@@ -236,4 +237,4 @@ async def list_all_tools(session: ClientSession, *, config: SupervisionConfig) -
         cursor = page.next_cursor
         if cursor is None or len(tools) >= config.max_tools:
             break
-    return tuple(tools[: config.max_tools])
+    return await read_tools(tools[: config.max_tools])

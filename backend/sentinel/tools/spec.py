@@ -4,27 +4,17 @@ Everything a server says about its tools is capped here: it goes into prompts, a
 """
 
 import hashlib
-import json
 import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Literal
 
-from mcp_types import Tool
-
-from sentinel.tools.argument_schemas import NOT_JSON, TOO_MUCH, encodes, fitted, schema_problem
 from sentinel.tools.config import Effect, ServerConfig, ToolOverride
-from sentinel.tools.definition import facts_of, is_plain
-from sentinel.tools.result_check import is_modest
-from sentinel.tools.short_lists import MALFORMED
+from sentinel.tools.reading import MAX_OWN_NAME, ReadTool, cleaned
 
 MAX_NAME: Final = 64
 """What model providers accept as the name of a function."""
-MAX_OWN_NAME: Final = 128
-"""What MCP recommends as the longest name of a tool."""
-MAX_DESCRIPTION: Final = 4_000
 
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
 _DIGITS: Final = 16  # of a digest: with half of them, a server finds a tool of its own that has another's name
@@ -102,7 +92,7 @@ class Listing:
 
 def tool_specs(
     server: str,
-    tools: Sequence[Tool],
+    tools: Sequence[ReadTool],
     *,
     config: ServerConfig,
     overrides: Mapping[str, ToolOverride],
@@ -115,75 +105,41 @@ def tool_specs(
     taken, specs = set(reserved), list[ToolSpec]()
     left_out: list[LeftOut] = []
     for tool in tools:
-        problem = _problem(tool) or _name_problem(public_name(server, tool.name), taken)
+        problem = tool.problem or _name_problem(public_name(server, tool.name), taken)
         if problem is not None:
             left_out.append(LeftOut(tool=_shown(tool.name), part="tool", reason=problem))
             continue
-        unchecked = _output_problem(tool)
-        if unchecked is not None:
-            left_out.append(LeftOut(tool=_shown(tool.name), part="output_schema", reason=unchecked))
-        kept = tool if unchecked is None else tool.model_copy(update={"output_schema": None})
-        specs.append(_spec(server, kept, config=config, override=overrides.get(f"{server}/{tool.name}")))
+        if tool.unchecked is not None:
+            left_out.append(LeftOut(tool=_shown(tool.name), part="output_schema", reason=tool.unchecked))
+        specs.append(_spec(server, tool, config=config, override=overrides.get(f"{server}/{tool.name}")))
         taken.add(specs[-1].name)
     return Listing(tuple(specs), tuple(left_out))
 
 
-def _spec(server: str, tool: Tool, *, config: ServerConfig, override: ToolOverride | None) -> ToolSpec:
+def _spec(server: str, tool: ReadTool, *, config: ServerConfig, override: ToolOverride | None) -> ToolSpec:
     effect, source = _effect(tool, config, override)
-    description, schema = cleaned(tool.description or tool.title or ""), fitted(tool.input_schema)
     return ToolSpec(
         name=public_name(server, tool.name),
         server=server,
         tool=tool.name,
-        description=description,
-        input_schema=schema,
+        description=tool.description,
+        input_schema=tool.input_schema,
         effect=effect,
         effect_source=source,
         output_schema=tool.output_schema,
-        digest=definition_digest(tool),
-        facts=facts_of(tool),
+        digest=tool.digest,
+        facts=tool.facts,
         is_trusted=config.trusted,
-        size=len(description) + len(json.dumps(schema)),
+        size=tool.size,
     )
-
-
-def _problem(tool: Tool) -> str | None:
-    """Say why a tool cannot be used, whatever the others are."""
-    if (tool.meta or {}).get(MALFORMED):
-        return "its definition is malformed"
-    if not tool.name:
-        return "it has no name"
-    if len(tool.name) > MAX_OWN_NAME:
-        return f"its name is longer than {MAX_OWN_NAME} characters"
-    return schema_problem(tool.input_schema) if encodes([tool.name, tool.title]) else NOT_JSON
 
 
 def _name_problem(name: str, taken: Collection[str]) -> str | None:
     return f"its name, {name!r}, is that of another one" if name in taken else None
 
 
-def _output_problem(tool: Tool) -> str | None:
-    if tool.output_schema is None:
-        return None
-    if not is_modest(tool.output_schema):
-        return TOO_MUCH
-    return None if encodes(tool.output_schema) else NOT_JSON
-
-
 def _shown(name: str) -> str:
     return cleaned(name[:MAX_OWN_NAME])
-
-
-def definition_digest(tool: Tool) -> str:
-    """Give the SHA-256 of what a server says about a tool: name, title, description, schemas, annotations."""
-    definition = tool.model_dump(
-        mode="json",
-        by_alias=True,
-        exclude_none=True,
-        include={"name", "title", "description", "input_schema", "output_schema", "annotations"},
-    )
-    text = json.dumps(definition, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def public_name(server: str, tool: str) -> str:
@@ -201,15 +157,7 @@ def public_name(server: str, tool: str) -> str:
     return f"{name[: MAX_NAME - _DIGITS - 1]}_{digest}"
 
 
-def cleaned(text: str) -> str:
-    """Return text without control and direction-changing characters, at a bounded length."""
-    cut = text[:MAX_DESCRIPTION]
-    if is_plain(cut):
-        return cut.strip()
-    return "".join(char for char in cut if char in "\n\t" or unicodedata.category(char)[0] != "C").strip()
-
-
-def _effect(tool: Tool, config: ServerConfig, override: ToolOverride | None) -> tuple[Effect, EffectSource]:
+def _effect(tool: ReadTool, config: ServerConfig, override: ToolOverride | None) -> tuple[Effect, EffectSource]:
     if override is not None and override.effect is not None:
         return override.effect, EffectSource.OVERRIDE
     if not config.trusted or tool.annotations is None:

@@ -14,13 +14,12 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
-from mcp_types import Tool
-
 from sentinel.clock import Clock
 from sentinel.tools.classification import explained, fault_of, innermost
 from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.connection import NEGOTIATE, Connection, ServerTransport, open_connection
 from sentinel.tools.outcome import Cause
+from sentinel.tools.reading import ReadTool
 from sentinel.tools.waiting import DetachedTasks, finished_within, happened_within, unasked_cancellation_survived
 from sentinel.tools.watch import REFUSED, Relisting, Watch, fault_of_question
 
@@ -389,7 +388,7 @@ class ServerSupervisor:
             self._detached.adopt(question)
             self._probe = None
 
-    def _replace_tools(self, connection: Connection, tools: tuple[Tool, ...]) -> None:
+    def _replace_tools(self, connection: Connection, tools: tuple[ReadTool, ...]) -> None:
         if connection is self.connection:
             connection.tools = tools
             self._tools = tuple(tool.name for tool in tools)

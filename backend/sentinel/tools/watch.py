@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from mcp import MCPError
-from mcp_types import Tool
 
 from sentinel.clock import Clock
 from sentinel.tools.classification import fault_of
@@ -14,6 +13,7 @@ from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.connection import Connection, list_all_tools
 from sentinel.tools.outcome import Cause
 from sentinel.tools.quoting import is_of_the_sdk
+from sentinel.tools.reading import ReadTool
 from sentinel.tools.waiting import finished_within
 
 REFUSED: Final = (Cause.AUTH, Cause.FORBIDDEN)
@@ -58,7 +58,7 @@ class Relisting:
     """Lists the tools of a session anew when somebody asks: one listing at a time, at most one a second."""
 
     def __init__(
-        self, publish: Callable[[Connection, tuple[Tool, ...]], None], *, clock: Clock, config: SupervisionConfig
+        self, publish: Callable[[Connection, tuple[ReadTool, ...]], None], *, clock: Clock, config: SupervisionConfig
     ) -> None:
         """Give every list to `publish`; a listing that fails or takes too long is dropped."""
         self._publish = publish

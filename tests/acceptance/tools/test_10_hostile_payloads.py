@@ -79,6 +79,7 @@ LISTS: dict[str, set[str] | Cause] = {
     "broad": {"echo"},
     "deep": Cause.MALFORMED,
     "wordy": {"echo", *(f"wordy{number}" for number in range(5))},
+    "unseen": {"echo", *(f"unseen{number}" for number in range(199))},
     "odd": {"echo", "odd", "o\u202edd\u0000"},
     "redos": {"echo", "promise"},
     "unfit": {"echo"},

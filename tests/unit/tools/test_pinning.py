@@ -12,7 +12,8 @@ from sentinel.testing.clock import FakeClock, settle
 from sentinel.tools.config import ServerConfig
 from sentinel.tools.definition import Change
 from sentinel.tools.pinning import MAX_PINS, PinBoard
-from sentinel.tools.spec import ToolSpec, definition_digest
+from sentinel.tools.reading import definition_digest
+from sentinel.tools.spec import ToolSpec
 from tests.unit.tools.test_spec import tool
 
 UNTRUSTED = ServerConfig(command="x")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from mcp_types import Tool, ToolAnnotations
 
 from sentinel.tools.config import Effect, ServerConfig, ToolLimits, ToolOverride, ToolsConfig
-from sentinel.tools.spec import MAX_NAME, EffectSource, Listing, ToolSpec, cleaned, public_name, tool_specs
+from sentinel.tools.reading import cleaned, read_tool
+from sentinel.tools.spec import MAX_NAME, EffectSource, Listing, ToolSpec, public_name, tool_specs
 from tests.integration.tools.servers.hostile_lists import nested
 
 TRUSTED = ServerConfig(command="x", trusted=True)
@@ -23,12 +24,12 @@ def tool(name: str = "t", annotations: ToolAnnotations | None = None, **more: ob
 
 
 def taken(*listed: Tool) -> Listing:
-    return tool_specs("s", listed, config=TRUSTED, overrides={})
+    return tool_specs("s", [read_tool(each) for each in listed], config=TRUSTED, overrides={})
 
 
 def spec(given: Tool, config: ServerConfig = TRUSTED, override: ToolOverride | None = None) -> ToolSpec:
     overrides = {} if override is None else {f"s/{given.name}": override}
-    return tool_specs("s", [given], config=config, overrides=overrides).specs[0]
+    return tool_specs("s", [read_tool(given)], config=config, overrides=overrides).specs[0]
 
 
 def test_a_tool_is_named_after_its_server() -> None:
@@ -145,7 +146,9 @@ def test_no_tool_takes_the_name_of_another_one() -> None:
     names = [public_name("a", name) for name in ("a b", f"a_b_{digest}", "_b", "b__c")]
     names += [public_name("a_", "b"), public_name("a__b", "c")]
     assert len({*names}) == len(names)
-    given = tool_specs("a", [tool("b"), tool("c")], config=TRUSTED, overrides={}, reserved={"a__b"})
+    given = tool_specs(
+        "a", [read_tool(tool("b")), read_tool(tool("c"))], config=TRUSTED, overrides={}, reserved={"a__b"}
+    )
     assert [each.name for each in given.specs] == ["a__c"]
     assert [each.tool for each in given.left_out] == ["b"]
 

@@ -25,6 +25,7 @@ def listed(name: str, **more: Any) -> Json:
 
 
 REDOS = {"type": "object", "properties": {"text": {"type": "string", "pattern": "^(a+)+$"}}, "required": ["text"]}
+UNSEEN = "a\u200bb\u202e" * 1_000  # characters that have to be looked at one by one
 ODD = "Adds\u202e sdda\u0000\u001b[31m \u200b\u2066two\u2069 numbers\ud83d\ude00"
 
 
@@ -45,8 +46,9 @@ def hostile_page(kind: str, cursor: str | None) -> Json:
             wide = {"type": "object", "properties": {f"p{each}": {"type": "string"} for each in range(5_000)}}
             count = 8 if kind == "wide" else 2
             return one_page([*good, *(listed(f"wide{each}", inputSchema=wide) for each in range(count))])
-        case "wordy":
-            return one_page([*good, *(listed(f"wordy{each}", description="word " * 100_000) for each in range(5))])
+        case "wordy" | "unseen":
+            count, words = (5, "word " * 100_000) if kind == "wordy" else (199, UNSEEN)
+            return one_page([*good, *(listed(f"{kind}{each}", description=words) for each in range(count))])
         case "odd":
             return one_page([*good, listed("odd", description=ODD), listed("o\u202edd\u0000"), listed("x" * 300)])
         case "unfit":
