@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from sentinel.clock import Clock
+from sentinel.tasks import ended
 
 LOOK_SECONDS = 2.0
 """How long a switch that was thrown elsewhere may go unseen while nobody tells of it."""
@@ -36,9 +37,7 @@ class SwitchWatch:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(*self._tasks)
 
     async def _work(self) -> None:
         while True:

@@ -18,6 +18,7 @@ from sentinel.coordination.keep_going import KeepGoing
 from sentinel.domain.queues import INTERACTIVE_IN_A_ROW, QueuedRun, QueueFigures, RunQueue
 from sentinel.domain.runs import Priority
 from sentinel.errors import ShuttingDownError, StoreUnavailableError
+from sentinel.tasks import ended
 from sentinel.telemetry.logging import get_logger
 
 logger = get_logger(__name__)
@@ -127,10 +128,7 @@ class JobQueue:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        tasks = [*self._loops, *self._removing]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(*self._loops, *self._removing)
         if self._worker_id is not None:
             with suppress(StoreUnavailableError):  # else its signs of life end, and somebody strikes it off
                 await self._table.unregister(self._worker_id)

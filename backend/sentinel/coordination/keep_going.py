@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 
 from sentinel.clock import Clock
 from sentinel.errors import StoreError
+from sentinel.resilience.pauses import growing_pauses
 from sentinel.telemetry.logging import get_logger
+from sentinel.telemetry.survival import survived
 
 logger = get_logger(__name__)
-
-_MOST_DOUBLINGS = 6
 
 
 class KeepGoing:
@@ -46,19 +46,16 @@ class KeepGoing:
 
     async def once(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
         """Take the step until it succeeds."""
-        failures = 0
-        while True:
-            try:
-                await step()
-            except StoreError as error:
-                self._failed(name, error)
-            except Exception:  # a fault of ours; a process that takes no runs any more would be worse
-                logger.exception("queue_step_failed", step=name)
-            else:
-                self.went_well(name)
-                return
-            await self._clock.sleep(self._pause(failures))
-            failures += 1
+        for pause in growing_pauses(first_seconds=self._base, longest_seconds=self._most, rng=self._rng):
+            with survived(f"queue: {name}"):
+                try:
+                    await step()
+                except StoreError as error:
+                    self._failed(name, error)
+                else:
+                    self.went_well(name)
+                    return
+            await self._clock.sleep(pause)
 
     def went_well(self, name: str) -> None:
         """Note that a step succeeds."""
@@ -66,10 +63,6 @@ class KeepGoing:
             self._well_since = self._clock.monotonic()
             logger.info("queue_back")
         self._failing.discard(name)
-
-    def _pause(self, failures: int) -> float:
-        longest = min(self._most, self._base * 2.0 ** min(failures, _MOST_DOUBLINGS))
-        return longest * (0.5 + 0.5 * self._rng())
 
     def _failed(self, name: str, error: StoreError) -> None:
         if not self._failing:

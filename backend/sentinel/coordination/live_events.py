@@ -19,7 +19,8 @@ from sentinel.coordination.follower import Follower
 from sentinel.domain.events import Event
 from sentinel.domain.stores import EventLog, LogHead
 from sentinel.errors import StoreUnavailableError
-from sentinel.telemetry.survival import survived
+from sentinel.tasks import ended
+from sentinel.telemetry.survival import repeated, survived
 
 _PAGE = 500  # events per read of the log
 
@@ -114,7 +115,8 @@ class LiveEvents:
         if is_first:
             self._fan_out.listen(run_id, partial(self._heard_elsewhere, run_id))
         if self._poller is None:
-            self._poller = asyncio.create_task(self._poll(), name="live-events-poll")
+            polls = repeated("look into logs", self._poll, clock=self._clock, every_seconds=self._poll_interval)
+            self._poller = asyncio.create_task(polls, name="live-events-poll")
 
     async def _leave(self, follower: Follower) -> None:
         followers = self._followers[follower.run_id]
@@ -124,11 +126,9 @@ class LiveEvents:
             self._heard.discard(follower.run_id)
             self._fan_out.leave(follower.run_id)
         if not self._followers:
-            tasks = [task for task in (self._poller, self._looker) if task is not None]
+            tasks = self._poller, self._looker
             self._poller = self._looker = None
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(*tasks)
 
     def _heard_elsewhere(self, run_id: str, events: Sequence[Event]) -> None:
         """Take what another process has committed; nothing in it means that something may have been missed."""
@@ -143,10 +143,8 @@ class LiveEvents:
     async def _look_at_missed(self) -> None:
         while self._missed:
             run_ids, self._missed = self._missed & self._followers.keys(), set()
-            try:
+            with survived("look into logs"), suppress(StoreUnavailableError):  # the next poll tries again
                 await self._catch_up(run_ids)
-            except StoreUnavailableError:
-                return  # the next poll tries again
 
     def _deliver(self, run_id: str, events: Sequence[Event]) -> None:
         for follower in self._followers.get(run_id, ()):
@@ -156,14 +154,11 @@ class LiveEvents:
         await self._clock.sleep(self._poll_interval)
 
     async def _poll(self) -> None:
-        while True:
-            await self._pause()
-            # While the database is away the followers stay, and the next round tries again.
-            with survived("look into logs"), suppress(StoreUnavailableError):
-                self._end_the_old()
-                quiet = self._followers.keys() - self._heard
-                self._heard.clear()
-                await self._catch_up(quiet)
+        self._end_the_old()
+        quiet = self._followers.keys() - self._heard
+        self._heard.clear()
+        with suppress(StoreUnavailableError):  # the followers stay, and the next round tries again
+            await self._catch_up(quiet)
 
     def _end_the_old(self) -> None:
         now = self._clock.monotonic()

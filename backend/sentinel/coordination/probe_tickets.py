@@ -13,6 +13,7 @@ from typing import Protocol
 from sentinel.clock import Clock
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.breaker_view import BreakerState, Transition
+from sentinel.tasks import ended
 
 TICKET_SECONDS = 3.0
 """How long a ticket lasts that is not renewed."""
@@ -96,9 +97,7 @@ class TicketedProbes:
 
     async def aclose(self) -> None:
         """Give everything back."""
-        if self._renewer is not None:
-            self._renewer.cancel()
-            await asyncio.gather(self._renewer, return_exceptions=True)
+        await ended(self._renewer)
         for key in self._held:
             self._tickets.give_back(key)
 

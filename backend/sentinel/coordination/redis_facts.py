@@ -20,9 +20,8 @@ from sentinel.coordination.redis_link import RedisLink
 from sentinel.coordination.shared import LinkStatus
 from sentinel.coordination.subscriptions import Listener, Subscriptions
 from sentinel.errors import StoreUnavailableError
-from sentinel.telemetry.logging import get_logger
-
-logger = get_logger(__name__)
+from sentinel.tasks import ended
+from sentinel.telemetry.survival import survived
 
 LOOK_SECONDS = 1.0
 """How often a process says that it is there, and looks whether it has missed something."""
@@ -81,9 +80,7 @@ class RedisFacts:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
+        await ended(self._worker)
         try:
             await self._link.run(lambda redis: redis.zrem(self._keys[2], self._table.author))
         except StoreUnavailableError:
@@ -106,7 +103,8 @@ class RedisFacts:
         while True:
             self._wake.clear()
             if self._link.is_up:
-                await self._exchange_somehow()
+                with survived("share facts"):
+                    await self._exchange_somehow()
             await self._rest()
 
     async def _exchange_somehow(self) -> None:
@@ -114,9 +112,9 @@ class RedisFacts:
             await self._exchange()
         except StoreUnavailableError:
             return  # the link tells of it; what is unsent stays so
-        except Exception:  # a fault of ours; a process that shares nothing any more would be worse
-            logger.exception("sharing_step_failed")
+        except Exception:
             self._next_look = self._clock.monotonic() + LOOK_SECONDS
+            raise
 
     async def _exchange(self) -> None:
         if self._clock.monotonic() >= self._next_look:
@@ -153,9 +151,9 @@ class RedisFacts:
         now_ms, alive, version = await self._link.run(
             lambda redis: redis.eval(_LOOK, 3, *self._keys, self._table.author, round(ALIVE_SECONDS * 1000), _KEEP_MS)
         )
-        ended = self._clock.monotonic()
-        self._ahead_seconds = now_ms / 1000 - (began + ended) / 2
-        self._next_look = ended + LOOK_SECONDS
+        answered = self._clock.monotonic()
+        self._ahead_seconds = now_ms / 1000 - (began + answered) / 2
+        self._next_look = answered + LOOK_SECONDS
         if version != self._version or alive != self._table.processes:
             await self._read()
 

@@ -19,6 +19,7 @@ from sentinel.coordination.redis_link import RedisLink
 from sentinel.coordination.subscriptions import Listener, Subscriptions
 from sentinel.domain.events import Event, EventType
 from sentinel.errors import StoreUnavailableError
+from sentinel.tasks import ended
 from sentinel.telemetry.survival import survived
 
 MESSAGE_BYTES = 16 * 1024
@@ -77,9 +78,7 @@ class RedisFanOut:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._sender is not None:
-            self._sender.cancel()
-            await asyncio.gather(self._sender, return_exceptions=True)
+        await ended(self._sender)
 
     async def _send(self) -> None:
         while True:

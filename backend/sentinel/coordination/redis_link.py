@@ -6,7 +6,7 @@ tries again with growing, jittered pauses. When the link raises, its users go by
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -21,6 +21,9 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from sentinel.clock import Clock
 from sentinel.coordination.shared import LinkStatus
 from sentinel.errors import StoreUnavailableError
+from sentinel.resilience.pauses import growing_pauses
+from sentinel.tasks import ended
+from sentinel.telemetry.survival import survived
 
 T = TypeVar("T")
 COMMAND_SECONDS = 0.05
@@ -39,6 +42,12 @@ class WatchPace:
     look_seconds: float = 1.0
     first_retry_seconds: float = 0.25
     longest_retry_seconds: float = 5.0
+
+    def pauses(self, rng: Callable[[], float]) -> Iterator[float]:
+        """Give the pauses while Redis does not answer, from the shortest on."""
+        return growing_pauses(
+            first_seconds=self.first_retry_seconds, longest_seconds=self.longest_retry_seconds, rng=rng
+        )
 
 
 class RedisLink:
@@ -100,24 +109,23 @@ class RedisLink:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
+        await ended(self._watch)
         await self._pool.aclose()
 
     # The watch --------------------------------------------------------------------------------------------------------
 
     async def _keep_watch(self) -> None:
-        retry = self._pace.first_retry_seconds
+        pauses = self._pace.pauses(self._rng)
         while True:
-            reason = await self._look()
+            reason: str | None = "a fault of Sentinel itself, which its log has"
+            with survived("look after Redis"):
+                reason = await self._look()
             self._settle(LinkStatus(is_up=reason is None, reason=reason))
             if reason is None:
-                retry = self._pace.first_retry_seconds
+                pauses = self._pace.pauses(self._rng)
                 await self._rest()
             else:
-                await self._clock.sleep(retry * (0.5 + self._rng() / 2))
-                retry = min(2 * retry, self._pace.longest_retry_seconds)
+                await self._clock.sleep(next(pauses))
 
     async def _look(self) -> str | None:
         """Ask for a sign of life; give why there is none."""
@@ -143,9 +151,7 @@ class RedisLink:
         try:
             await asyncio.wait({timer, doubt}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            timer.cancel()
-            doubt.cancel()
-            await asyncio.gather(timer, doubt, return_exceptions=True)
+            await ended(timer, doubt)
 
     def _settle(self, state: LinkStatus) -> None:
         is_news = state.is_up != self.state.is_up or not self._was_looked_at.is_set()

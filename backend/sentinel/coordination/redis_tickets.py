@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 from sentinel.coordination.probe_tickets import Answer
 from sentinel.coordination.redis_link import RedisLink
 from sentinel.errors import StoreUnavailableError
+from sentinel.telemetry.survival import survived
 
 _TAKE = """
 local owner = redis.call('GET', KEYS[1])
@@ -52,16 +54,13 @@ class RedisTickets:
         task.add_done_callback(self._tasks.discard)
 
     async def _take(self, name: str, seconds: float, answer: Answer) -> None:
-        try:
+        taken: Any = True
+        with survived("take a ticket"), suppress(StoreUnavailableError):  # without an answer nobody would ever probe
             taken = await self._link.run(
                 lambda redis: redis.eval(_TAKE, 1, self._prefix + name, self._author, round(seconds * 1000))
             )
-        except StoreUnavailableError:
-            taken = True
         answer(bool(taken))
 
     async def _give_back(self, name: str) -> None:
-        try:
+        with survived("give a ticket back"), suppress(StoreUnavailableError):  # it lapses by itself
             await self._link.run(lambda redis: redis.eval(_GIVE_BACK, 1, self._prefix + name, self._author))
-        except StoreUnavailableError:
-            return  # it lapses by itself

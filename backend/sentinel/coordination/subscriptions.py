@@ -18,9 +18,8 @@ from redis.exceptions import RedisError
 
 from sentinel.clock import Clock
 from sentinel.coordination.redis_link import CONNECT_SECONDS, WatchPace, connection_options
-from sentinel.telemetry.logging import get_logger
-
-logger = get_logger(__name__)
+from sentinel.tasks import ended
+from sentinel.telemetry.survival import survived
 
 _SIGN_OF_LIFE_SECONDS = 1.0
 _LONGEST_SILENCE_SECONDS = 3.0
@@ -53,7 +52,7 @@ class Subscriptions:
         self._listeners: dict[str, Listener] = {}
         self._wishes: list[tuple[str, str]] = []
         self._wish = asyncio.Event()
-        self._retry = self._pace.first_retry_seconds
+        self._pauses = self._pace.pauses(rng)
         self._worker: asyncio.Task[None] | None = None
         self.is_up = False
 
@@ -79,9 +78,7 @@ class Subscriptions:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
+        await ended(self._worker)
 
     def _change(self, command: str, channel: str) -> None:
         if self.is_up:
@@ -92,15 +89,10 @@ class Subscriptions:
 
     async def _work(self) -> None:
         while True:
-            try:
+            with survived("listen to Redis"), suppress(RedisError, OSError, TimeoutError):  # its link tells of those
                 async with self._connection() as connection:
                     await self._serve(connection)
-            except (RedisError, OSError, TimeoutError):
-                pass  # the link to Redis, which sees the same, tells of it
-            finally:
-                self.is_up = False
-            await self._clock.sleep(self._retry * (0.5 + self._rng() / 2))
-            self._retry = min(2 * self._retry, self._pace.longest_retry_seconds)
+            await self._clock.sleep(next(self._pauses))
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
@@ -110,6 +102,7 @@ class Subscriptions:
                 await connection.connect()
             yield connection
         finally:
+            self.is_up = False
             await connection.disconnect()
 
     async def _serve(self, connection: Any) -> None:
@@ -125,9 +118,7 @@ class Subscriptions:
             for task in done:
                 task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(*tasks)
 
     async def _send(self, connection: Any) -> None:
         while True:
@@ -144,7 +135,7 @@ class Subscriptions:
         while True:
             async with asyncio.timeout(_LONGEST_SILENCE_SECONDS):
                 reply = await connection.read_response(timeout=math.inf)
-            self._retry = self._pace.first_retry_seconds
+            self._pauses = self._pace.pauses(self._rng)
             if isinstance(reply, list) and len(reply) == 3:  # noqa: PLR2004 - kind, channel, payload
                 self._take(*reply)
 
@@ -152,13 +143,11 @@ class Subscriptions:
         listener = self._listeners.get(channel.decode())
         if listener is None:
             return
-        try:
+        with survived("hear of others"):
             if kind == b"message":
                 listener.heard(payload)
             elif kind == b"subscribe":
                 listener.missed()
-        except Exception:  # a fault of ours; a process that hears nothing any more would be worse
-            logger.exception("sharing_step_failed")
 
 
 def _batched(wishes: list[tuple[str, str]]) -> list[tuple[str, list[str]]]:

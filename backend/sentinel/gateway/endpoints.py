@@ -1,7 +1,6 @@
 """The gateway's addresses as a raw ASGI application, mounted at `/v1`."""
 
 import asyncio
-import contextlib
 import uuid
 from dataclasses import dataclass
 from functools import partial
@@ -93,8 +92,9 @@ async def _until_caller_leaves(task: asyncio.Task[None], receive: Receive) -> No
         leaving.cancel()
         if not task.done():
             task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.result()
 
 
 async def _left(receive: Receive) -> None:

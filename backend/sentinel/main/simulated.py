@@ -17,6 +17,7 @@ import orjson
 
 from sentinel.clock import Clock
 from sentinel.errors import ConfigurationError
+from sentinel.tasks import ended
 from sentinel.telemetry.logging import get_logger
 
 logger = get_logger(__name__)
@@ -59,9 +60,7 @@ async def simulated_providers(words_per_second: float, clock: Clock) -> AsyncIte
     try:
         yield pair
     finally:
-        keeper.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await keeper
+        await ended(keeper)
 
 
 async def _keep(

@@ -18,6 +18,7 @@ from sentinel.domain.runs import Run
 from sentinel.errors import FenceLostError, SentinelError, StoreError, StoreUnavailableError
 from sentinel.persistence.patience import Patience
 from sentinel.persistence.run_log import LogPart, PendingLog
+from sentinel.tasks import ended
 from sentinel.telemetry.logging import get_logger
 
 logger = get_logger(__name__)
@@ -103,7 +104,7 @@ class GroupCommit:
         try:
             await asyncio.wait({self._worker, timer}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await _stop([timer, self._worker, *([self._alarm] if self._alarm else [])])
+            await ended(timer, self._worker, self._alarm)
         if not self._worker.cancelled():
             self._worker.result()
 
@@ -224,9 +225,3 @@ def _broken() -> StoreError:
 
 def _closed() -> StoreUnavailableError:
     return StoreUnavailableError("the journal is closed; what was not committed is lost")
-
-
-async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

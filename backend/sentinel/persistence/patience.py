@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from sentinel.clock import Clock
 from sentinel.errors import StoreUnavailableError
+from sentinel.resilience.pauses import growing_pauses
 
 T = TypeVar("T")
 
@@ -34,7 +35,9 @@ class Patience:
 
     async def write(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Give what `attempt` gives, however long the database is away; other errors pass through."""
-        delay = _FIRST_RETRY_SECONDS
+        pauses = growing_pauses(
+            first_seconds=_FIRST_RETRY_SECONDS, longest_seconds=_LONGEST_RETRY_SECONDS, rng=self._rng
+        )
         while True:
             try:
                 written = await attempt()
@@ -43,9 +46,7 @@ class Patience:
             else:
                 self._report(is_available=True)
                 return written
-            # Half is certain, half is chance: a database that comes back shall not meet everybody at once.
-            await self._clock.sleep(delay * (0.5 + 0.5 * self._rng()))
-            delay = min(2 * delay, _LONGEST_RETRY_SECONDS)
+            await self._clock.sleep(next(pauses))
 
     def _report(self, *, is_available: bool) -> None:
         if is_available != self._is_available:

@@ -13,6 +13,7 @@ from typing import Generic, Self, TypeVar
 from sentinel.clock import Clock
 from sentinel.errors import StoreError
 from sentinel.persistence.patience import Patience
+from sentinel.tasks import ended
 
 T = TypeVar("T")
 
@@ -101,7 +102,7 @@ class WriteBehind(Generic[T]):
             try:
                 await asyncio.wait({self._worker, timer}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                await _stop(timer, self._worker)
+                await ended(timer, self._worker)
                 self._give_up()
             if not self._worker.cancelled():
                 self._worker.result()
@@ -163,9 +164,3 @@ class WriteBehind(Generic[T]):
     def _tell_loss(self) -> None:
         if self._on_loss is not None:
             self._on_loss(self._is_dropping, self._dropped)
-
-
-async def _stop(*tasks: asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from sentinel.clock import Clock
+from sentinel.tasks import ended
 
 
 class LoopLag:
@@ -29,9 +30,7 @@ class LoopLag:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._task is not None, "the context was entered"  # noqa: S101 - states what __aenter__ has done
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        await ended(self._task)
         self._due = math.inf
 
     def was_late_since(self, instant: float) -> bool:

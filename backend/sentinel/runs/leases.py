@@ -19,8 +19,9 @@ from sentinel.clock import Clock
 from sentinel.domain.runs import Run
 from sentinel.domain.stores import RunStore
 from sentinel.errors import FenceLostError, StoreError, StoreUnavailableError
+from sentinel.tasks import ended
 from sentinel.telemetry.logging import get_logger
-from sentinel.telemetry.survival import survived
+from sentinel.telemetry.survival import repeated, survived
 
 logger = get_logger(__name__)
 
@@ -131,16 +132,17 @@ class Leases:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        loops = {"leases-renew": self._renew_for_ever(), "leases-watch": self._watch_for_ever()}
+        watch = repeated(
+            "watch for cancellations", self.watch, clock=self._clock, every_seconds=self._options.watch_seconds
+        )
+        loops = {"leases-renew": self._renew_for_ever(), "leases-watch": watch}
         self._tasks = [asyncio.create_task(work, name=name) for name, work in loops.items()]
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(*self._tasks)
         with suppress(StoreError, TimeoutError):  # they lapse by themselves
             async with asyncio.timeout(_RELEASE_SECONDS):
                 await self._runs.release(self.owner)
@@ -247,9 +249,3 @@ class Leases:
             answered = False
             with survived("renew leases"):
                 answered = await self.renew()
-
-    async def _watch_for_ever(self) -> None:
-        while True:
-            await self._clock.sleep(self._options.watch_seconds)
-            with survived("watch for cancellations"):
-                await self.watch()

@@ -5,10 +5,9 @@ Readers never touch this task; a lost reader changes nothing, and only `task.can
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -34,6 +33,7 @@ from sentinel.graph.emissions import Commit
 from sentinel.graph.endings import ending
 from sentinel.graph.state import RunState, initial_state
 from sentinel.resilience.deadline import Deadline
+from sentinel.resilience.pauses import growing_pauses
 from sentinel.runs.drive import Drive, Left
 from sentinel.runs.leases import Lease, Leases, Stop
 from sentinel.telemetry.logging import get_logger, log_context
@@ -42,7 +42,6 @@ logger = get_logger(__name__)
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 2.0
-_MOST_DOUBLINGS = 6
 _LAST_NODE = ("log",)
 
 
@@ -90,7 +89,9 @@ class Runner:
         """
         with log_context(run_id=run_id):
             failure: StoreError | None = None
-            for pause in self._pauses():
+            for pause in growing_pauses(
+                first_seconds=_FIRST_PAUSE_SECONDS, longest_seconds=_LONGEST_PAUSE_SECONDS, rng=self.rng
+            ):
                 try:
                     await self._work_on(run_id, failure)
                 except StoreUnavailableError as error:
@@ -112,12 +113,6 @@ class Runner:
     def request_drain(self) -> None:
         """Hand each run over when its step under way is done, and those that begin from now on at once."""
         self.leases.request_drain()
-
-    def _pauses(self) -> Iterator[float]:
-        """Give ever longer pauses, spread so that not all runs come back at once."""
-        for doublings in count():
-            longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** min(doublings, _MOST_DOUBLINGS))
-            yield longest * (0.5 + 0.5 * self.rng())
 
     async def _work_on(self, run_id: str, failure: StoreError | None) -> None:
         """Work on the run under one claim; `failure` is what ended an earlier one."""

@@ -1,7 +1,6 @@
 """Finds the runs that nobody works on and hands them to the queue: what a dead process left, and what got lost."""
 
 import asyncio
-from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -11,8 +10,9 @@ from sentinel.domain.queues import RunQueue
 from sentinel.domain.stores import RunStore
 from sentinel.errors import ShuttingDownError, StoreError, StoreUnavailableError
 from sentinel.runs.leases import Leases
+from sentinel.tasks import ended
 from sentinel.telemetry.logging import get_logger
-from sentinel.telemetry.survival import survived
+from sentinel.telemetry.survival import repeated
 
 logger = get_logger(__name__)
 
@@ -47,16 +47,14 @@ class Sweeper:
 
     async def __aenter__(self) -> Self:
         await self.sweep()
-        self._task = asyncio.create_task(self._sweep_for_ever(), name="sweeper")
+        sweeps = repeated("sweep for runs", self.sweep, clock=self._clock, every_seconds=self._sweep_seconds)
+        self._task = asyncio.create_task(sweeps, name="sweeper")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await ended(self._task)
 
     async def sweep(self) -> None:
         """Hand over what nobody works on; an absent database is left alone until the next time."""
@@ -69,9 +67,3 @@ class Sweeper:
             self._leases.note_outage()
         except StoreError as error:
             logger.error("sweep_failed", detail=error.message)  # noqa: TRY400 - the message says it
-
-    async def _sweep_for_ever(self) -> None:
-        while True:
-            await self._clock.sleep(self._sweep_seconds)
-            with survived("sweep for runs"):
-                await self.sweep()

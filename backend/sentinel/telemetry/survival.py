@@ -1,8 +1,9 @@
 """Loops that must not end: what they look after would cease silently, long before anybody notices."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
+from sentinel.clock import Clock
 from sentinel.telemetry.logging import get_logger
 
 logger = get_logger(__name__)
@@ -15,3 +16,11 @@ def survived(step: str) -> Iterator[None]:
         yield
     except Exception:
         logger.exception("step_failed", step=step)
+
+
+async def repeated(step: str, work: Callable[[], Awaitable[object]], *, clock: Clock, every_seconds: float) -> None:
+    """Pause and work, until this task is cancelled; an error that nobody expected is logged."""
+    while True:
+        await clock.sleep(every_seconds)
+        with survived(step):
+            await work()

@@ -15,6 +15,7 @@ from typing import Final
 from sentinel.clock import Clock
 from sentinel.domain.tools import PinKey, ToolPin, ToolPinStore
 from sentinel.errors import StoreError, ToolChangedError
+from sentinel.tasks import ended
 from sentinel.tools.config import ServerConfig
 from sentinel.tools.definition import Change, changes_between
 from sentinel.tools.spec import ToolSpec
@@ -98,9 +99,7 @@ class PinBoard:
 
     async def close(self) -> None:
         """Write what has not been written, if the database takes it at once."""
-        if self._saving is not None:
-            self._saving.cancel()
-            await asyncio.gather(self._saving, return_exceptions=True)
+        await ended(self._saving)
         if self._store is not None and self._is_behind:
             await self._write(self._store)
 

@@ -111,7 +111,7 @@ async def test_a_fault_of_our_own_is_told_and_the_step_taken_again(
     await clock.elapse(1.0)
     assert step.done()
     assert taken == 2
-    assert "queue_step_failed" in capsys.readouterr().out
+    assert "step_failed" in capsys.readouterr().out
 
 
 async def test_a_step_that_never_ends_says_itself_that_it_is_well(
