@@ -29,6 +29,7 @@ AT_ONCE = 20
 PACED_AT_ONCE = 3 * SLOTS
 _DESCRIPTORS = 8192
 _FOREVER_SECONDS = 900
+_SHORT = "Write 20 words"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +123,7 @@ def _load(folder: Path) -> Iterator[Program]:
 
 def _rates(load: Program, port: int, plan: Plan, *, of: Sequence[Sentinel]) -> Rates:
     """Measure the topology behind a port, which consists `of` these processes."""
-    short = asked(port, "Write 20 words")
+    short = asked(port, _SHORT)
     first = measure_first_event(load, short, count=plan.first_events)
     pids = [sentinel.program.pid for sentinel in of]
     quick, cpu_seconds = measure_runs(load, short, at_once=AT_ONCE, seconds=plan.seconds, pids=pids)
@@ -142,21 +143,22 @@ def _measure_one_process(plan: Plan) -> tuple[Rates, Idle]:
             (folder / "sentinel.yaml").write_text(config, encoding="utf-8")
             server.start()
             with _load(folder) as load:
-                rates = _rates(load, server.port, plan, of=[server])
-            return rates, _readers(server, plan.readers)
+                return _rates(load, server.port, plan, of=[server]), _readers(server, load, plan)
         finally:
             server.stop()
             simulator.stop()
 
 
-def _readers(server: Sentinel, count: int) -> Idle:
+def _readers(server: Sentinel, load: Program, plan: Plan) -> Idle:
+    question = asked(server.port, _SHORT)
     run = fetch_json(f"{server.url}/api/runs", {"input": "Write 500 words", "route": "silent"})
     return asyncio.run(
         measure_readers(
             server.port,
             run["run_id"],
-            count=count,
+            count=plan.readers,
             megabytes=lambda: resident_megabytes(server.program.pid),
+            ask=lambda: measure_first_event(load, question, count=plan.first_events),
         )
     )
 

@@ -1,4 +1,6 @@
-"""A thousand readers who wait for a run that says nothing: what each costs, and when it gets its first event."""
+"""A thousand readers who wait for a run that says nothing: what each costs, when it gets its first event, and when
+somebody does who asks a question meanwhile.
+"""
 
 import asyncio
 import time
@@ -6,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks._figures import percentile
+from benchmarks._load import Seen
 
 CONNECTING_AT_ONCE = 5
 _PATIENCE_SECONDS = 60.0
@@ -13,19 +16,32 @@ _PATIENCE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Idle:
-    """What so many readers cost: memory of the server, and the wait of each for its first event."""
+    """What so many readers cost: memory of the server, and the wait of each for its first event.
+
+    `asked` is what others saw who asked questions while all of them waited.
+    """
 
     readers: int
     megabytes: float
     first_event_ms: list[float]
+    asked: Seen
 
     def first_ms(self, share: float) -> float:
-        """Give a percentile of the waits."""
+        """Give a percentile of the readers' waits."""
         return percentile(self.first_event_ms, share)
 
+    def asked_ms(self, share: float) -> float:
+        """Give a percentile of the waits from a question to its first event."""
+        return percentile(self.asked.first_token_ms, share)
 
-async def measure_readers(port: int, run_id: str, *, count: int, megabytes: Callable[[], float]) -> Idle:
-    """Let readers come one after the other, some at once, and stay; `megabytes` gives the server's memory."""
+
+async def measure_readers(
+    port: int, run_id: str, *, count: int, megabytes: Callable[[], float], ask: Callable[[], Seen]
+) -> Idle:
+    """Let readers come one after the other, some at once, and stay.
+
+    `megabytes` gives the server's memory; `ask` asks it questions, one after the other, when all readers are there.
+    """
     before = megabytes()
     places = asyncio.Semaphore(CONNECTING_AT_ONCE)
     writers: list[asyncio.StreamWriter] = []
@@ -44,7 +60,8 @@ async def measure_readers(port: int, run_id: str, *, count: int, megabytes: Call
 
     try:
         await asyncio.gather(*(attach() for _ in range(count)))
-        return Idle(count, megabytes() - before, waits)
+        used = megabytes() - before
+        return Idle(count, used, waits, await asyncio.to_thread(ask))
     finally:
         for writer in writers:
             writer.transport.abort()

@@ -53,7 +53,7 @@ class Report:
 
     def result(self) -> Result:
         """Give the result."""
-        failed = self.single.failed + sum(rates.failed for rates in self.workers.values())
+        failed = sum(rates.failed for rates in (self.single, *self.workers.values())) + self.readers.asked.errors
         return Result(
             benchmark="durability",
             circumstances=[
@@ -91,10 +91,14 @@ class Report:
 
     def _readers(self) -> Table:
         idle = self.readers
-        return Table(
-            ["Idle readers", "memory, MB", "first event p50 / p99, ms"],
-            [[f"{idle.readers:,}", number(idle.megabytes), pair(idle.first_ms(0.5), idle.first_ms(0.99))]],
-        )
+        head = [
+            "Idle readers",
+            "memory, MB",
+            "their first event p50 / p99, ms",
+            "of a question meanwhile p50 / p99, ms",
+        ]
+        theirs, meanwhile = (pair(each(0.5), each(0.99)) for each in (idle.first_ms, idle.asked_ms))
+        return Table(head, [[f"{idle.readers:,}", number(idle.megabytes), theirs, meanwhile]])
 
     def _takeovers(self) -> Table:
         shares = (("fastest", 0.0), ("median", 0.5), ("p90", 0.9), ("slowest", 1.0))
@@ -107,4 +111,5 @@ class Report:
             Target("killed worker: its run goes on, slowest", percentile(self.takeovers, 1.0), 10, "s"),
             Target(f"{idle.readers:,} idle readers: memory", idle.megabytes, 100, "MB"),
             Target(f"{idle.readers:,} idle readers: first event, p99", idle.first_ms(0.99), 50, "ms"),
+            Target(f"{idle.readers:,} idle readers: first event of a question, p99", idle.asked_ms(0.99), 50, "ms"),
         ]

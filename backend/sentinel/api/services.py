@@ -44,8 +44,8 @@ class Services:
     info: dict[str, Any]
 
 
-def services_of(request: Request) -> Services:
-    """Give the services of the app that serves this request."""
+async def services_of(request: Request) -> Services:
+    """Give the services of the app that serves this request; a coroutine, or FastAPI would use a thread for it."""
     services: Services = request.app.state.services
     return services
 

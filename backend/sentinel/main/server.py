@@ -38,7 +38,7 @@ _TRACING_VARIABLES = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TR
 """Any of these, set in a shell for other work, would make a library send conversations to a service of its maker."""
 
 _CLOSE_SECONDS = 5
-_GC_THRESHOLDS = (10_000, 20, 20)
+_GC_THRESHOLDS = (2_000, 5, 400)
 _SWITCH_SECONDS = 0.0005
 _OLLAMA_PROBE_SECONDS = 0.3
 
@@ -127,7 +127,8 @@ async def _serve(
 def tune_interpreter() -> None:
     """Settle what profiles showed to cost a serving process the most."""
     # What start-up made lives to the end: looking through its hundreds of thousands of objects again and again stopped
-    # every stream for a tenth of a second and more. What comes later is mostly freed without the collector.
+    # every stream for a tenth of a second and more. What comes later is mostly freed without the collector. It looks at
+    # the young often, and at few of them: a thousand readers who come and stay make hundreds of thousands of objects.
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
     gc.enable()  # the command line has it off while it imports

@@ -33,3 +33,10 @@ def test_what_the_start_made_is_never_looked_through_again() -> None:
     """It lives to the end, and is large."""
     tune_interpreter()
     assert gc.get_freeze_count() > 10_000
+
+
+def test_a_collection_while_serving_looks_at_few_objects() -> None:
+    """Nothing else runs meanwhile: what a thousand readers leave in memory is not looked through in one go."""
+    tune_interpreter()
+    young, middle, _ = gc.get_threshold()
+    assert young * middle <= 20_000
