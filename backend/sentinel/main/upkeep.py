@@ -12,10 +12,10 @@ from sentinel.clock import Clock
 from sentinel.persistence.checkpoint_leaks import CheckpointLeaks
 from sentinel.persistence.compaction import Compaction
 from sentinel.persistence.engine import Engine
+from sentinel.persistence.housekeeping import Chore, Housekeeper
 from sentinel.persistence.pruning import Pruning
 from sentinel.persistence.retention import Retention, kept, rules
-from sentinel.persistence.sweeping import Chore, Sweeper
-from sentinel.settings.schema import RetentionSettings
+from sentinel.settings.operation_sections import RetentionSettings
 
 _COMPACT_EVERY_SECONDS = 60.0
 _DELETE_EVERY_SECONDS = 3600.0
@@ -23,7 +23,7 @@ _DELETE_EVERY_SECONDS = 3600.0
 
 @dataclass(frozen=True, kw_only=True)
 class Upkeep:
-    """The chores of the sweeper, for those who count what they did."""
+    """The chores of the housekeeper, for those who count what they did."""
 
     retention: Retention
     compaction: Compaction
@@ -36,7 +36,7 @@ class Upkeep:
 
 
 async def open_upkeep(settings: RetentionSettings, engine: Engine, *, clock: Clock, stack: AsyncExitStack) -> Upkeep:
-    """Start the sweeper of the database; it stops with `stack`."""
+    """Start the housekeeper of the database; it stops with `stack`."""
     upkeep = Upkeep(
         retention=Retention(
             engine=engine,
@@ -53,11 +53,11 @@ async def open_upkeep(settings: RetentionSettings, engine: Engine, *, clock: Clo
         pruning=Pruning(engine=engine, clock=clock, keep=kept(settings.events_days)),
     )
     chores = [
-        Chore(name="records", sweep=upkeep.retention.sweep, every_seconds=_DELETE_EVERY_SECONDS),
-        Chore(name="old_logs", sweep=upkeep.pruning.sweep, every_seconds=_DELETE_EVERY_SECONDS),
-        Chore(name="logs", sweep=upkeep.compaction.sweep, every_seconds=_COMPACT_EVERY_SECONDS),
+        Chore(name="records", tidy=upkeep.retention.tidy, every_seconds=_DELETE_EVERY_SECONDS),
+        Chore(name="old_logs", tidy=upkeep.pruning.tidy, every_seconds=_DELETE_EVERY_SECONDS),
+        Chore(name="logs", tidy=upkeep.compaction.tidy, every_seconds=_COMPACT_EVERY_SECONDS),
     ]
-    await stack.enter_async_context(Sweeper(chores, clock=clock))
+    await stack.enter_async_context(Housekeeper(chores, clock=clock))
     return upkeep
 
 
@@ -66,5 +66,5 @@ async def watch_for_leaks(
 ) -> None:
     """Start to look for checkpoints that were left behind, by this process or one before; it stops with `stack`."""
     leaks = CheckpointLeaks(saver=saver, engine=engine)
-    chore = Chore(name="checkpoints", sweep=leaks.sweep, every_seconds=_DELETE_EVERY_SECONDS)
-    await stack.enter_async_context(Sweeper([chore], clock=clock))
+    chore = Chore(name="checkpoints", tidy=leaks.tidy, every_seconds=_DELETE_EVERY_SECONDS)
+    await stack.enter_async_context(Housekeeper([chore], clock=clock))

@@ -27,7 +27,7 @@ class CheckpointLeaks:
         self._engine = engine
         self.dropped = 0
 
-    async def sweep(self) -> None:
+    async def tidy(self) -> None:
         """Drop them. A run that begins meanwhile is safe: what is kept is asked for first, what is active after it.
 
         Raises:

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sentinel.clock import Clock
 from sentinel.domain.events import EventType
 from sentinel.persistence.engine import Engine
+from sentinel.persistence.housekeeping import PAUSE_SECONDS, is_our_turn
 from sentinel.persistence.packed_tokens import packed_rows
 from sentinel.persistence.rows import event_from
-from sentinel.persistence.sweeping import PAUSE_SECONDS, is_our_turn
 from sentinel.persistence.tables import LogForm, run_events, runs
 from sentinel.telemetry.logging import get_logger
 
@@ -45,7 +45,7 @@ class Compaction:
         self._after = after
         self.compacted = 0
 
-    async def sweep(self) -> None:
+    async def tidy(self) -> None:
         """Compact every log that is due.
 
         Raises:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from sentinel.clock import Clock
 from sentinel.domain.events import Event, EventType, Phase
 from sentinel.persistence.engine import Engine
+from sentinel.persistence.housekeeping import PAUSE_SECONDS, is_our_turn
 from sentinel.persistence.rows import event_row
-from sentinel.persistence.sweeping import PAUSE_SECONDS, is_our_turn
 from sentinel.persistence.tables import LogForm, run_events, runs
 from sentinel.telemetry.logging import get_logger
 
@@ -33,7 +33,7 @@ class Pruning:
         self._keep = keep
         self.pruned = 0
 
-    async def sweep(self) -> None:
+    async def tidy(self) -> None:
         """Prune every log that is old enough.
 
         Raises:

@@ -1,6 +1,6 @@
-"""Retention: what is older than it has to be is deleted, a little at a time, by the sweeper.
+"""Retention: what is older than it has to be is deleted, a little at a time, by the housekeeper.
 
-A sweep takes many small transactions instead of one, so that no writer waits for it.
+It takes many small transactions instead of one, so that no writer waits for it.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, delete, select,
 
 from sentinel.clock import Clock
 from sentinel.persistence.engine import Engine
-from sentinel.persistence.sweeping import PAUSE_SECONDS, is_our_turn
+from sentinel.persistence.housekeeping import PAUSE_SECONDS, is_our_turn
 from sentinel.persistence.tables import gateway_requests, incidents, tool_calls
 from sentinel.telemetry.logging import get_logger
 
@@ -67,18 +67,18 @@ class Retention:
         self._batch = batch
         self.deleted = {rule.name: 0 for rule in rules}
 
-    async def sweep(self) -> None:
+    async def tidy(self) -> None:
         """Delete everything that is old enough.
 
         Raises:
             StoreError: the database cannot do it now; what was deleted before stays deleted.
         """
         for rule in self._rules:
-            count = await self._sweep(rule)
+            count = await self._tidy(rule)
             if count:
                 logger.info("old_records_deleted", of=rule.name, count=count)
 
-    async def _sweep(self, rule: Rule) -> int:
+    async def _tidy(self, rule: Rule) -> int:
         if rule.keep is None:
             return 0
         before, count = self._clock.now() - rule.keep, 0

@@ -6,20 +6,16 @@ Imported by the composition root alone; everything else gets plain values as arg
 from sentinel.settings.defaults import with_default_ollama, with_simulated
 from sentinel.settings.load import load_settings
 from sentinel.settings.model import Limits, Settings
-from sentinel.settings.schema import (
+from sentinel.settings.provider_sections import (
     OLLAMA_URL,
-    BreakerSettings,
-    CapabilitySettings,
     LangChainSettings,
-    McpServerSettings,
     ModelSettings,
     OllamaSettings,
     OpenAISettings,
-    RetrySettings,
-    ToolDefaults,
-    ToolOverride,
 )
+from sentinel.settings.resilience_sections import BreakerSettings, RetrySettings
 from sentinel.settings.secrets import configured_secrets
+from sentinel.settings.tool_sections import CapabilitySettings, McpServerSettings, ToolDefaults, ToolOverride
 
 __all__ = [
     "OLLAMA_URL",

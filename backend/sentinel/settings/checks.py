@@ -10,8 +10,10 @@ from sentinel.settings.environment import Environment, Variables, is_loopback
 from sentinel.settings.model import DEFAULT_ROUTE
 from sentinel.settings.own_tools import OWN_SERVERS
 from sentinel.settings.problems import KeyPath, did_you_mean, one_of
+from sentinel.settings.resilience_sections import RetrySettings
 from sentinel.settings.routing import Routing
-from sentinel.settings.schema import CapabilitySettings, FileSettings, RetrySettings
+from sentinel.settings.schema import FileSettings
+from sentinel.settings.tool_sections import CapabilitySettings
 
 _RESERVED: frozenset[str] = frozenset({"all"})
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from sentinel.domain.routes import Deadlines, Route, Target
 from sentinel.settings.environment import Environment
 from sentinel.settings.model import DEFAULT_ROUTE, Settings
-from sentinel.settings.schema import (
+from sentinel.settings.provider_sections import (
     OLLAMA_URL,
     OPENAI_URL,
     LangChainSettings,

@@ -11,10 +11,11 @@ from sentinel.settings.document import Document, parse_document
 from sentinel.settings.environment import Environment, Variables, host_names, read_variables
 from sentinel.settings.fields import Model
 from sentinel.settings.model import Limits, Settings
+from sentinel.settings.operation_sections import QueueSettings
 from sentinel.settings.own_tools import tool_capabilities, tool_servers
 from sentinel.settings.problems import Problems
 from sentinel.settings.routing import Routing, plan_routing
-from sentinel.settings.schema import FileSettings, QueueSettings
+from sentinel.settings.schema import FileSettings
 from sentinel.settings.translate import parse_environment, parse_file
 from sentinel.settings.unused import unused_sections
 

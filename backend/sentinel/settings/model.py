@@ -8,25 +8,21 @@ from pydantic import ConfigDict, SecretStr
 from sentinel.domain.routes import Route, Target
 from sentinel.settings.environment import is_loopback
 from sentinel.settings.fields import Model
-from sentinel.settings.schema import (
+from sentinel.settings.operation_sections import (
     AlertSettings,
-    BreakerSettings,
-    BudgetSettings,
-    BulkheadSettings,
-    CapabilitySettings,
     DatabaseSettings,
-    HealthSettings,
-    LangChainSettings,
-    McpServerSettings,
-    ModelSettings,
-    OllamaSettings,
-    OpenAISettings,
     QueueSettings,
     RetentionSettings,
-    RetrySettings,
     RunSettings,
     SharingSettings,
     ShieldSettings,
+)
+from sentinel.settings.provider_sections import LangChainSettings, ModelSettings, OllamaSettings, OpenAISettings
+from sentinel.settings.resilience_sections import BreakerSettings, BulkheadSettings, HealthSettings, RetrySettings
+from sentinel.settings.tool_sections import (
+    BudgetSettings,
+    CapabilitySettings,
+    McpServerSettings,
     ToolDefaults,
     ToolOverride,
 )

@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from sentinel.settings.environment import Environment
-from sentinel.settings.schema import CapabilityMember, CapabilitySettings, McpServerSettings
+from sentinel.settings.tool_sections import CapabilityMember, CapabilitySettings, McpServerSettings
 
 _PYTHONS: Final = {"python", "python3"}
 _NEED_NOTHING: Final = ("calculator", "calculator_backup", "knowledge", "clock", "http_fetch")

@@ -15,7 +15,8 @@ from sentinel.settings.defaults import (
 from sentinel.settings.document import Document
 from sentinel.settings.environment import Environment
 from sentinel.settings.model import DEFAULT_ROUTE
-from sentinel.settings.schema import OLLAMA_URL, FileSettings, OllamaSettings, RouteSettings
+from sentinel.settings.provider_sections import OLLAMA_URL, OllamaSettings, RouteSettings
+from sentinel.settings.schema import FileSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

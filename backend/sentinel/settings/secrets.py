@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from sentinel.redaction import looks_secret
 from sentinel.settings.model import Settings
-from sentinel.settings.schema import LangChainSettings, McpServerSettings, OllamaSettings, OpenAISettings
+from sentinel.settings.provider_sections import LangChainSettings, OllamaSettings, OpenAISettings
+from sentinel.settings.tool_sections import McpServerSettings
 
 _SUGGESTS: Final = re.compile("pass|secret|token|key|pwd|auth|cred|private|cookie|session|signature", re.IGNORECASE)
 _LONGEST_SCHEME_AND_VALUE: Final = 2

@@ -1,6 +1,6 @@
 """One call to one tool, through everything that keeps it from harming the caller: it always ends, in time, as a value.
 
-Order: quarantine, kill switch, pause, place in the bulkhead, session, circuit, deadline, call, judgement, check of the
+Order: quarantine, kill switch, pause, a place, session, circuit, deadline, call, judgement, check of the
 result. The router is above, the supervisor and its session below. `verdicts` learns from what came back.
 """
 
@@ -14,12 +14,12 @@ from sentinel.domain.tools import CANCELLED, GuardedCall
 from sentinel.errors import CircuitOpenError, Outcome
 from sentinel.resilience.breaker_board import BreakerBoard, Permit
 from sentinel.resilience.breaker_view import BreakerState
-from sentinel.tools.bulkhead import Bulkhead
+from sentinel.tools.call_time import CallTime
 from sentinel.tools.classification import Judgement, explained, judge_answer, judge_error, judgement
 from sentinel.tools.config import Effect, SupervisionConfig, ToolLimits, ToolOverride
 from sentinel.tools.connection import NOBODY, CallAnswer, CallContext, Connection
 from sentinel.tools.outcome import Cause, ServerStep, ToolOutcome
-from sentinel.tools.patience import Patience
+from sentinel.tools.places import Places
 from sentinel.tools.record import ToolRecord
 from sentinel.tools.result_check import ResultChecker
 from sentinel.tools.spec import ToolSpec
@@ -59,7 +59,7 @@ class GuardParts:
 @dataclass(frozen=True, slots=True)
 class _Call:
     arguments: Mapping[str, Any]
-    patience: Patience
+    time: CallTime
     context: CallContext
     trace: "_Trace"
 
@@ -97,7 +97,7 @@ class ToolGuard:
         self._override = override or ToolOverride()
         self._parts = parts
         self._clock = parts.clock
-        self._bulkhead = Bulkhead(limits.max_concurrency)
+        self._places = Places(limits.max_concurrency)
         self.record = ToolRecord(spec.target, board=parts.board, clock=parts.clock, config=parts.supervision)
 
     async def call(
@@ -109,9 +109,9 @@ class ToolGuard:
         Never raises for a failure of the tool; a cancellation of the caller passes through.
         """
         started = self._clock.monotonic()
-        patience = Patience(self._limits, caller_seconds=timeout_seconds, clock=self._clock)
-        listening = replace(context, on_progress=patience.listening(context.on_progress))
-        call = _Call(arguments, patience, listening, _Trace())
+        time = CallTime(self._limits, caller_seconds=timeout_seconds, clock=self._clock)
+        listening = replace(context, on_progress=time.listening(context.on_progress))
+        call = _Call(arguments, time, listening, _Trace())
         try:
             judged = await self._guarded(call)
         except asyncio.CancelledError:
@@ -172,12 +172,12 @@ class ToolGuard:
         refused = self._refusal()
         if refused is not None:
             return refused
-        if not await self._bulkhead.enter(seconds=call.patience.remaining(), clock=self._clock):
+        if not await self._places.enter(seconds=call.time.remaining(), clock=self._clock):
             return judgement(Cause.BULKHEAD_FULL)
         try:
             return await self._admitted(call)
         finally:
-            self._bulkhead.leave()
+            self._places.leave()
 
     def _refusal(self) -> Judgement | None:
         if self.spec.is_quarantined:
@@ -190,7 +190,7 @@ class ToolGuard:
         return None
 
     async def _admitted(self, call: _Call) -> Judgement:
-        if call.patience.remaining() == 0.0:
+        if call.time.remaining() == 0.0:
             return judgement(Cause.DEADLINE_EXCEEDED)
         # The session comes before the circuit: a server that is down must not use up a probe of its tools.
         connection = await self._connection(call)
@@ -207,7 +207,7 @@ class ToolGuard:
     async def _connection(self, call: _Call) -> Connection | None:
         """Give the session; a trial call opens one first, without waiting for the next attempt of its supervisor."""
         if self._supervisor.connection is None and self._probes():
-            seconds = min(call.patience.remaining(), self._parts.supervision.reopen_seconds)
+            seconds = min(call.time.remaining(), self._parts.supervision.reopen_seconds)
             return await self._supervisor.ready_within(seconds, hurry=True)
         return self._supervisor.connection
 
@@ -262,7 +262,7 @@ class ToolGuard:
         noise = connection.transport.noise
         task = asyncio.create_task(connection.call(self.spec.tool, call.arguments, call.context))
         try:
-            if await call.patience.finished(task):
+            if await call.time.finished(task):
                 return self._judged(task, connection)
         finally:
             self._parts.detached.adopt(task)
@@ -271,7 +271,7 @@ class ToolGuard:
         if connection.transport.noise > noise:
             detail = "no answer in time, but output that is not of the protocol"
             return replace(judgement(Cause.MALFORMED, detail=detail), asks_server=True)
-        return judgement(Cause.TIMEOUT, outcome=Outcome.NEUTRAL if call.patience.is_cut_short else None)
+        return judgement(Cause.TIMEOUT, outcome=Outcome.NEUTRAL if call.time.is_cut_short else None)
 
     def _judged(self, task: "asyncio.Task[CallAnswer]", connection: Connection) -> Judgement:
         error = asyncio.CancelledError() if task.cancelled() else task.exception()

@@ -105,8 +105,8 @@ async def test_checkpoints_that_were_left_behind_are_dropped_and_those_of_active
         for run_id in (active.run_id, ended.run_id, "gone"):
             await _graph(saver).ainvoke({"value": run_id}, _config(run_id))
         leaks = CheckpointLeaks(saver=saver, engine=engine)
-        await leaks.sweep()
-        await leaks.sweep()
+        await leaks.tidy()
+        await leaks.tidy()
         assert leaks.dropped == 2
         assert await kept_threads(saver) == {active.run_id}
         assert (await _graph(saver).aget_state(_config(active.run_id))).values == {"value": [active.run_id] * 2}
@@ -134,10 +134,10 @@ async def test_checkpoints_that_cannot_be_dropped_now_are_dropped_later(
             await saver.conn.execute("PRAGMA busy_timeout=1")  # type: ignore[attr-defined]
             intruder.execute("BEGIN IMMEDIATE")
             with pytest.raises(StoreUnavailableError):
-                await leaks.sweep()
+                await leaks.tidy()
             intruder.execute("ROLLBACK")
         intruder.close()
-        await leaks.sweep()
+        await leaks.tidy()
         assert (leaks.dropped, await kept_threads(saver)) == (1, set())
 
 

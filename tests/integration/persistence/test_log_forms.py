@@ -17,10 +17,10 @@ from sentinel.errors import StoreUnavailableError
 from sentinel.persistence.compaction import Compaction
 from sentinel.persistence.engine import Engine, create_engine
 from sentinel.persistence.group_commit import GroupCommit
+from sentinel.persistence.housekeeping import is_our_turn
 from sentinel.persistence.journal import SqlCommit
 from sentinel.persistence.pruning import Pruning
 from sentinel.persistence.run_log import LogPart
-from sentinel.persistence.sweeping import is_our_turn
 from sentinel.persistence.tables import run_events
 from sentinel.testing.clock import FakeClock
 from tests.support.bounded import bounded
@@ -42,7 +42,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def quick_clock(clock: FakeClock) -> Any:
-    """The same, for sweeps that pause: they need not."""
+    """The same, for chores that pause: they need not."""
 
     class Quick:
         """A clock on which nobody waits."""
@@ -102,7 +102,7 @@ async def test_a_compacted_log_gives_every_reader_the_same_bytes_from_every_plac
     sql_stores: Stores, engine: Engine, quick_clock: Any
 ) -> None:
     run, whole = await streamed(sql_stores, ["Hé", "llo ", "", "wörld ", "🙂", "!", " and", " so", " on"])
-    await compaction(engine, quick_clock).sweep()
+    await compaction(engine, quick_clock).tidy()
     assert await rows(engine, run.run_id) == [
         (1, "status"), (2, "status"), (6, "tokens"), (7, "status"), (12, "tokens"), (13, "completion")
     ]  # fmt: skip
@@ -118,8 +118,8 @@ async def test_what_another_process_has_compacted_meanwhile_is_not_counted(
 ) -> None:
     run, whole = await streamed(sql_stores, ["a", "b", "c"])
     first = compaction(engine, quick_clock)
-    second = compaction(Outrun(engine, by=first.sweep), quick_clock)
-    await second.sweep()
+    second = compaction(Outrun(engine, by=first.tidy), quick_clock)
+    await second.tidy()
     assert (first.compacted, second.compacted) == (1, 0)
     assert list(await sql_stores.events.read(run.run_id, after=0)) == whole
 
@@ -129,7 +129,7 @@ async def test_a_reader_who_left_in_the_middle_of_what_was_compacted_reads_on_th
 ) -> None:
     run, whole = await streamed(sql_stores, [f"{number} " for number in range(60)])
     seen = await sql_stores.events.read(run.run_id, after=0, limit=31)
-    await compaction(engine, quick_clock).sweep()
+    await compaction(engine, quick_clock).tidy()
     rest = await sql_stores.events.read(run.run_id, after=seen[-1].seq)
     assert [*seen, *rest] == whole
 
@@ -144,10 +144,10 @@ async def test_only_runs_that_ended_long_enough_ago_are_compacted(
     for word in "ab":
         log.append(EventType.TOKEN, {"text": word, "message_id": going.message_id})
         await log.flush()
-    sweep = compaction(engine, quick_clock)
-    await sweep.sweep()
-    await sweep.sweep()
-    assert sweep.compacted == 1
+    upkeep = compaction(engine, quick_clock)
+    await upkeep.tidy()
+    await upkeep.tidy()
+    assert upkeep.compacted == 1
     kept = [{kind for _, kind in await rows(engine, run.run_id)} for run in (old, young, going)]
     assert kept == [{"status", "tokens", "completion"}, {"status", "token", "completion"}, {"status", "token"}]
     await log.finish(completed("ab"))
@@ -157,8 +157,8 @@ async def test_where_nothing_shall_be_compacted_nothing_is(
     sql_stores: Stores, engine: Engine, quick_clock: Any
 ) -> None:
     run, _ = await streamed(sql_stores, ["a", "b"])
-    await compaction(engine, quick_clock, after=None).sweep()
-    await Pruning(engine=engine, clock=quick_clock, keep=None).sweep()
+    await compaction(engine, quick_clock, after=None).tidy()
+    await Pruning(engine=engine, clock=quick_clock, keep=None).tidy()
     assert [kind for _, kind in await rows(engine, run.run_id)] == [
         "status", "status", "token", "status", "token", "completion"
     ]  # fmt: skip
@@ -170,9 +170,9 @@ async def test_many_logs_are_compacted_in_small_transactions(
     for _ in range(60):
         await streamed(sql_stores, ["a"])
     counted = Counted(engine)
-    sweep = compaction(counted, quick_clock)  # type: ignore[arg-type]
-    await sweep.sweep()
-    assert (sweep.compacted, counted.writes) == (60, 2)
+    upkeep = compaction(counted, quick_clock)  # type: ignore[arg-type]
+    await upkeep.tidy()
+    assert (upkeep.compacted, counted.writes) == (60, 2)
 
 
 class Counted:
@@ -196,13 +196,13 @@ async def test_a_database_that_goes_away_leaves_logs_whole(
     sql_stores: Stores, engine: Engine, quick_clock: Any
 ) -> None:
     run, whole = await streamed(sql_stores, ["a", "b"])
-    sweep = compaction(Counted(engine, away=1), quick_clock)  # type: ignore[arg-type]
+    upkeep = compaction(Counted(engine, away=1), quick_clock)  # type: ignore[arg-type]
     with pytest.raises(StoreUnavailableError):
-        await sweep.sweep()
+        await upkeep.tidy()
     assert await sql_stores.events.read(run.run_id, after=0) == whole
-    await sweep.sweep()
+    await upkeep.tidy()
     assert await sql_stores.events.read(run.run_id, after=0) == whole
-    assert sweep.compacted == 1
+    assert upkeep.compacted == 1
 
 
 async def test_an_ending_whose_commit_was_not_answered_is_recognised_after_compaction(
@@ -212,7 +212,7 @@ async def test_an_ending_whose_commit_was_not_answered_is_recognised_after_compa
 
     async def forgetful(parts: Sequence[LogPart]) -> Sequence[bool]:
         await commit(parts)
-        await compaction(engine, quick_clock).sweep()
+        await compaction(engine, quick_clock).tidy()
         return await commit(parts)
 
     run = await sql_stores.claim(await sql_stores.ask())
@@ -228,10 +228,10 @@ async def test_of_a_pruned_log_a_snapshot_and_the_end_are_left(
 ) -> None:
     run, whole = await streamed(sql_stores, ["An ", "answer."], attempts=(failed_attempt(),), tool_calls=(tool_call(),))
     before = await sql_stores.runs.get(run.run_id)
-    await compaction(engine, quick_clock).sweep()
+    await compaction(engine, quick_clock).tidy()
     pruning = Pruning(engine=engine, clock=quick_clock, keep=30 * DAY)
-    await pruning.sweep()
-    await pruning.sweep()
+    await pruning.tidy()
+    await pruning.tidy()
     assert pruning.pruned == 1
 
     snapshot, end = await sql_stores.events.read(run.run_id, after=0)
@@ -255,7 +255,7 @@ async def test_the_snapshot_of_a_failed_run_has_its_partial_text(
         event=EventType.ERROR,
         data={"code": "stream_broken", "partial_text": "Half of"},
     )
-    await Pruning(engine=engine, clock=quick_clock, keep=DAY).sweep()
+    await Pruning(engine=engine, clock=quick_clock, keep=DAY).tidy()
     snapshot, _ = await sql_stores.events.read(run.run_id, after=0)
     assert snapshot.data["text"] == "Half of"
 
@@ -265,7 +265,7 @@ async def test_logs_of_young_runs_and_of_those_under_way_are_not_pruned(
 ) -> None:
     young, whole = await streamed(sql_stores, ["a"], ended_at=clock.now() - DAY / 2)
     going = await sql_stores.ask()
-    await Pruning(engine=engine, clock=quick_clock, keep=DAY).sweep()
+    await Pruning(engine=engine, clock=quick_clock, keep=DAY).tidy()
     assert await sql_stores.events.read(young.run_id, after=0) == whole
     assert len(await sql_stores.events.read(going.run_id, after=0)) == 1
 
@@ -274,7 +274,7 @@ async def test_the_fixture_of_a_pruned_log_has_the_fields_of_a_real_one(
     sql_stores: Stores, engine: Engine, quick_clock: Any
 ) -> None:
     run, _ = await streamed(sql_stores, ["a"])
-    await Pruning(engine=engine, clock=quick_clock, keep=DAY).sweep()
+    await Pruning(engine=engine, clock=quick_clock, keep=DAY).tidy()
     real, _ = await sql_stores.events.read(run.run_id, after=0)
     first, second = [json.loads(line) for line in FIXTURE.read_text(encoding="utf-8").splitlines()]
     assert (first["event"], list(first["data"])) == ("status", list(real.to_dict()))
@@ -282,7 +282,7 @@ async def test_the_fixture_of_a_pruned_log_has_the_fields_of_a_real_one(
     assert first["data"]["text"] == second["data"]["text"]
 
 
-async def test_one_process_sweeps_at_a_time(migrated_postgres: str, quick_clock: Any) -> None:
+async def test_one_process_tidies_at_a_time(migrated_postgres: str, quick_clock: Any) -> None:
     ours, other = create_engine(migrated_postgres), create_engine(migrated_postgres)
     try:
         held, done = asyncio.Event(), asyncio.Event()

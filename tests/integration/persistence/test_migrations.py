@@ -146,11 +146,11 @@ async def test_logs_that_were_compacted_come_out_whole_on_the_way_down(empty_url
         await log.finish(completed("Héllo 🙂!"))
     whole = await stores.events.read("run-1", after=0)
     compaction = Compaction(engine=engine, clock=FakeClock(now=at(86_400)), after=timedelta(hours=1))
-    sweep = asyncio.create_task(compaction.sweep())
+    tidying = asyncio.create_task(compaction.tidy())
     async with asyncio.timeout(10):
         while not compaction.compacted:
             await asyncio.sleep(0.01)
-    sweep.cancel()
+    tidying.cancel()
     await engine.dispose()
 
     await asyncio.to_thread(command.downgrade, alembic_config(empty_url), "0009")

@@ -12,8 +12,8 @@ from sentinel.domain.incidents import IncidentQuery
 from sentinel.domain.tools import ToolCallQuery
 from sentinel.errors import StoreUnavailableError
 from sentinel.persistence.engine import Engine
+from sentinel.persistence.housekeeping import Chore, Housekeeper
 from sentinel.persistence.retention import Retention, rules
-from sentinel.persistence.sweeping import Chore, Sweeper
 from sentinel.persistence.tables import attempts
 from sentinel.persistence.tool_call_store import SqlToolCallStore
 from sentinel.testing.clock import FakeClock
@@ -41,7 +41,7 @@ async def test_what_is_old_goes_and_the_rest_stays(sql_stores: Stores, engine: E
     await sql_stores.requests.add([request_record(number) for number in (1, 69 * DAY, 71 * DAY)])
     await sql_stores.incidents.add([incident(number) for number in (1, 9 * DAY, 11 * DAY)])
     ended = await sql_stores.answer(await sql_stores.ask(), completed(attempts=(failed_attempt(),)))
-    async with sweeping(Retention(engine=engine, clock=clock, rules=RULES), clock) as retention:
+    async with kept(Retention(engine=engine, clock=clock, rules=RULES), clock) as retention:
         await until_deleted(clock, retention, expected=4)
     assert await ids(sql_stores) == ([f"request-{71 * DAY}"], [incident(11 * DAY).incident_id])
     owners = await engine.read(lambda open_: open_.execute(select(attempts.c.run_id, attempts.c.request_id)).all())
@@ -55,7 +55,7 @@ async def test_calls_from_outside_go_and_those_of_runs_stay(
     calls = SqlToolCallStore(engine)
     await calls.add([outside_call(number) for number in (1, 69 * DAY, 71 * DAY)])
     await sql_stores.answer(await sql_stores.ask(), completed(tool_calls=(tool_call(),)))
-    async with sweeping(Retention(engine=engine, clock=clock, rules=RULES), clock) as retention:
+    async with kept(Retention(engine=engine, clock=clock, rules=RULES), clock) as retention:
         await until_deleted(clock, retention, expected=2)
     assert [record.call_id for record in (await calls.list(ToolCallQuery())).items] == [
         outside_call(71 * DAY).call_id,
@@ -75,18 +75,18 @@ async def test_a_great_many_go_in_small_transactions(sql_stores: Stores, engine:
                 writes.append(name)
             return getattr(engine, name)
 
-    async with sweeping(Retention(engine=Counted(), clock=clock, rules=RULES, batch=10), clock) as retention:  # type: ignore[arg-type]
+    async with kept(Retention(engine=Counted(), clock=clock, rules=RULES, batch=10), clock) as retention:  # type: ignore[arg-type]
         await until_deleted(clock, retention, expected=25)
     assert len(writes) >= 4
     assert await ids(sql_stores) == ([], [])
 
 
-async def test_what_gets_old_later_goes_with_a_later_sweep(
+async def test_what_gets_old_later_goes_with_a_later_round(
     sql_stores: Stores, engine: Engine, clock: FakeClock
 ) -> None:
     young = at(100 * DAY) - timedelta(days=90) + timedelta(minutes=30)
     await sql_stores.incidents.add([incident(1), incident(2, at=young)])
-    async with sweeping(Retention(engine=engine, clock=clock, rules=RULES), clock) as retention:
+    async with kept(Retention(engine=engine, clock=clock, rules=RULES), clock) as retention:
         await until_deleted(clock, retention, expected=1)
         await until_deleted(clock, retention, expected=2)
     assert await ids(sql_stores) == ([], [])
@@ -97,7 +97,7 @@ async def test_nothing_goes_where_everything_is_kept(sql_stores: Stores, engine:
     await sql_stores.incidents.add([incident()])
     await Retention(
         engine=engine, clock=clock, rules=rules(requests_days=0, incidents_days=0, tool_calls_days=0)
-    ).sweep()
+    ).tidy()
     assert [len(each) for each in await ids(sql_stores)] == [1, 1]
 
 
@@ -113,16 +113,16 @@ async def test_a_database_that_is_away_puts_it_off(sql_stores: Stores, engine: E
                 raise StoreUnavailableError("away")
             return await engine.write(work, *args, **more)  # type: ignore[arg-type]
 
-    async with sweeping(Retention(engine=Away(), clock=clock, rules=RULES), clock) as retention:  # type: ignore[arg-type]
+    async with kept(Retention(engine=Away(), clock=clock, rules=RULES), clock) as retention:  # type: ignore[arg-type]
         await clock.elapse(60)
         assert (away, retention.deleted["incidents"]) == ([], 0)
         await until_deleted(clock, retention, expected=1)
 
 
 @asynccontextmanager
-async def sweeping(retention: Retention, clock: FakeClock) -> AsyncIterator[Retention]:
-    """Let the sweeper have it as its only chore, once an hour."""
-    async with Sweeper([Chore(name="records", sweep=retention.sweep, every_seconds=3600)], clock=clock):
+async def kept(retention: Retention, clock: FakeClock) -> AsyncIterator[Retention]:
+    """Let the housekeeper have it as its only chore, once an hour."""
+    async with Housekeeper([Chore(name="records", tidy=retention.tidy, every_seconds=3600)], clock=clock):
         yield retention
 
 

@@ -6,7 +6,7 @@ import gc
 import pytest
 
 from sentinel.testing.clock import FakeClock, settle
-from sentinel.tools.bulkhead import Bulkhead
+from sentinel.tools.places import Places
 from sentinel.tools.waiting import DetachedTasks, finished_within, happened_within
 from tests.support.bounded import bounded
 
@@ -86,29 +86,29 @@ async def test_draining_gives_up_in_time() -> None:
 
 async def test_a_place_given_in_the_moment_of_a_cancellation_is_not_lost() -> None:
     """It goes to the next in line."""
-    bulkhead, clock = Bulkhead(1), FakeClock()
-    assert await bulkhead.enter(seconds=1.0, clock=clock)
-    second = asyncio.create_task(bulkhead.enter(seconds=1.0, clock=clock))
-    third = asyncio.create_task(bulkhead.enter(seconds=1.0, clock=clock))
+    places, clock = Places(1), FakeClock()
+    assert await places.enter(seconds=1.0, clock=clock)
+    second = asyncio.create_task(places.enter(seconds=1.0, clock=clock))
+    third = asyncio.create_task(places.enter(seconds=1.0, clock=clock))
     await settle()
-    bulkhead.leave()
+    places.leave()
     second.cancel()
     with pytest.raises(asyncio.CancelledError):
         await second
     assert await bounded(third, 5.0)
-    bulkhead.leave()
-    assert await bulkhead.enter(seconds=0.0, clock=clock)
+    places.leave()
+    assert await places.enter(seconds=0.0, clock=clock)
 
 
 async def test_who_gave_up_is_passed_over() -> None:
     """A place is never given to nobody."""
-    bulkhead, clock = Bulkhead(1), FakeClock()
-    assert await bulkhead.enter(seconds=1.0, clock=clock)
-    late = asyncio.create_task(bulkhead.enter(seconds=1.0, clock=clock))
+    places, clock = Places(1), FakeClock()
+    assert await places.enter(seconds=1.0, clock=clock)
+    late = asyncio.create_task(places.enter(seconds=1.0, clock=clock))
     await clock.elapse(1.0)
     assert await late is False
-    bulkhead.leave()
-    assert await bulkhead.enter(seconds=0.0, clock=clock)
+    places.leave()
+    assert await places.enter(seconds=0.0, clock=clock)
 
 
 async def test_a_gathering_that_came_too_late_is_dropped_without_a_report() -> None:

@@ -12,7 +12,7 @@ from sentinel.tools.connection import ProgressListener
 from sentinel.tools.waiting import finished_within
 
 
-class Patience:
+class CallTime:
     """The time of one call, which begins now."""
 
     def __init__(self, limits: ToolLimits, *, caller_seconds: float | None, clock: Clock) -> None:

@@ -1,7 +1,7 @@
-"""The sweeper: what is done now and then behind the back of everything else, one chore after the other.
+"""The housekeeper: what is done now and then behind the back of everything else, one chore after the other.
 
-Of many processes on one database one sweeps at a time: every transaction of a chore begins with `is_our_turn`. What a
-sweep does not get to, because the database went away or the process ended, a later one does.
+Of many processes on one database one does them at a time: every transaction of a chore begins with `is_our_turn`. What
+is not got to, because the database went away or the process ended, is done the next time.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from sentinel.clock import Clock
 from sentinel.errors import StoreError
+from sentinel.tasks import ended
 from sentinel.telemetry.logging import get_logger
 from sentinel.telemetry.survival import survived
 
@@ -25,7 +26,7 @@ _LOCK = 0x53454E5449535750  # the key of the advisory lock
 
 
 def is_our_turn(connection: Connection) -> bool:
-    """Take the sweepers' lock for this transaction; False while another process has it. SQLite has one process."""
+    """Take the housekeepers' lock for this transaction; False while another process has it. SQLite has one process."""
     if connection.dialect.name != "postgresql":
         return True
     return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))))
@@ -35,17 +36,17 @@ def is_our_turn(connection: Connection) -> bool:
 class Chore:
     """What is to be done, so long after the start for the first time and so long after its end again.
 
-    `sweep` does all that is due and raises StoreError when the database cannot do it now.
+    `tidy` does all that is due and raises StoreError when the database cannot do it now.
     """
 
     name: str
-    sweep: Callable[[], Awaitable[None]]
+    tidy: Callable[[], Awaitable[None]]
     every_seconds: float
     first_seconds: float = 60.0
     """The start has better things to do."""
 
 
-class Sweeper:
+class Housekeeper:
     """Does its chores while it is entered."""
 
     def __init__(self, chores: Sequence[Chore], *, clock: Clock) -> None:
@@ -55,25 +56,21 @@ class Sweeper:
         self._worker: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._worker = asyncio.create_task(self._work(), name="sweeper")
+        self._worker = asyncio.create_task(self._work(), name="housekeeper")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.wait({self._worker})
-            if not self._worker.cancelled():
-                self._worker.result()
+        await ended(self._worker)
 
     async def _work(self) -> None:
         while self._due:
             chore, due = min(self._due.items(), key=lambda item: item[1])
             await self._clock.sleep(due - self._clock.monotonic())
-            with survived(f"sweep {chore.name}"):
+            with survived(f"chore: {chore.name}"):
                 try:
-                    await chore.sweep()
+                    await chore.tidy()
                 except StoreError as error:
-                    logger.warning("sweep_put_off", of=chore.name, detail=error.message)
+                    logger.warning("chore_put_off", of=chore.name, detail=error.message)
             self._due[chore] = self._clock.monotonic() + chore.every_seconds

@@ -7,7 +7,7 @@ from sentinel.clock import Clock
 from sentinel.tools.waiting import finished_within
 
 
-class Bulkhead:
+class Places:
     """A number of places, given in the order of asking."""
 
     def __init__(self, places: int) -> None:

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from sentinel.testing.clock import FakeClock
+from sentinel.tools.call_time import CallTime
 from sentinel.tools.config import ToolLimits
-from sentinel.tools.patience import Patience
 from tests.support.bounded import bounded
 
 LIMITS = ToolLimits(timeout_seconds=10.0, max_timeout_seconds=25.0)
@@ -17,63 +17,63 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-async def step(patience: Patience, progress: float) -> None:
-    await patience.listening(None)(progress, None, None)
+async def step(time: CallTime, progress: float) -> None:
+    await time.listening(None)(progress, None, None)
 
 
 async def test_each_step_gives_the_tool_its_time_anew(clock: FakeClock) -> None:
-    patience = Patience(LIMITS, caller_seconds=None, clock=clock)
+    time = CallTime(LIMITS, caller_seconds=None, clock=clock)
     clock.advance(8.0)
-    assert patience.remaining() == 2.0
-    await step(patience, 1.0)
-    assert patience.remaining() == 10.0
+    assert time.remaining() == 2.0
+    await step(time, 1.0)
+    assert time.remaining() == 10.0
 
 
 async def test_there_is_an_end_whatever_a_tool_reports(clock: FakeClock) -> None:
     """A tool that counts for ever is no tool that works for ever."""
-    patience = Patience(LIMITS, caller_seconds=None, clock=clock)
+    time = CallTime(LIMITS, caller_seconds=None, clock=clock)
     for progress in range(4):
         clock.advance(6.0)
-        await step(patience, progress)
-    assert patience.remaining() == 1.0
+        await step(time, progress)
+    assert time.remaining() == 1.0
 
 
 async def test_the_same_step_again_is_none(clock: FakeClock) -> None:
-    patience = Patience(LIMITS, caller_seconds=None, clock=clock)
-    await step(patience, 1.0)
+    time = CallTime(LIMITS, caller_seconds=None, clock=clock)
+    await step(time, 1.0)
     clock.advance(8.0)
     for progress in (1.0, 0.5, float("nan")):
-        await step(patience, progress)
-    assert patience.remaining() == 2.0
+        await step(time, progress)
+    assert time.remaining() == 2.0
 
 
 async def test_a_maximum_below_the_time_of_a_call_shortens_nothing(clock: FakeClock) -> None:
     limits = ToolLimits(timeout_seconds=10.0, max_timeout_seconds=1.0)
-    patience = Patience(limits, caller_seconds=None, clock=clock)
-    assert patience.remaining() == 10.0
+    time = CallTime(limits, caller_seconds=None, clock=clock)
+    assert time.remaining() == 10.0
 
 
 @pytest.mark.parametrize(("caller_seconds", "is_cut_short"), [(10.0, False), (9.0, True), (None, False)])
 async def test_a_caller_with_less_time_cuts_the_call_short(
     clock: FakeClock, caller_seconds: float | None, is_cut_short: bool
 ) -> None:
-    patience = Patience(LIMITS, caller_seconds=caller_seconds, clock=clock)
-    assert patience.is_cut_short is is_cut_short
+    time = CallTime(LIMITS, caller_seconds=caller_seconds, clock=clock)
+    assert time.is_cut_short is is_cut_short
 
 
 async def test_progress_does_not_prolong_the_callers_time(clock: FakeClock) -> None:
-    patience = Patience(LIMITS, caller_seconds=12.0, clock=clock)
+    time = CallTime(LIMITS, caller_seconds=12.0, clock=clock)
     clock.advance(9.0)
-    await step(patience, 1.0)
-    assert (patience.remaining(), patience.is_cut_short) == (3.0, True)
+    await step(time, 1.0)
+    assert (time.remaining(), time.is_cut_short) == (3.0, True)
 
 
 async def test_what_is_waited_for_is_waited_for_until_the_prolonged_end(clock: FakeClock) -> None:
-    patience = Patience(LIMITS, caller_seconds=None, clock=clock)
+    time = CallTime(LIMITS, caller_seconds=None, clock=clock)
     never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    waiting = asyncio.create_task(patience.finished(never))
+    waiting = asyncio.create_task(time.finished(never))
     await clock.elapse(9.0)
-    await step(patience, 1.0)
+    await step(time, 1.0)
     await clock.elapse(9.0)
     assert not waiting.done()
     await clock.elapse(1.0)
@@ -87,7 +87,7 @@ async def test_steps_are_passed_on(clock: FakeClock) -> None:
     async def told(progress: float, total: float | None, message: str | None) -> None:
         heard.append((progress, total, message))
 
-    await Patience(LIMITS, caller_seconds=None, clock=clock).listening(told)(1.0, 3.0, "a third")
+    await CallTime(LIMITS, caller_seconds=None, clock=clock).listening(told)(1.0, 3.0, "a third")
     assert heard == [(1.0, 3.0, "a third")]
 
 
@@ -97,7 +97,7 @@ async def test_a_step_that_is_no_number_is_told_to_nobody(clock: FakeClock) -> N
     async def tell(progress: float, total: float | None, message: str | None) -> None:
         told.append((progress, total))
 
-    heard = Patience(LIMITS, caller_seconds=None, clock=clock).listening(tell)
+    heard = CallTime(LIMITS, caller_seconds=None, clock=clock).listening(tell)
     for progress, total in ((float("nan"), 2.0), (float("inf"), None), (1.0, float("nan")), (2.0, 3.0)):
         await heard(progress, total, None)
     assert told == [(1.0, None), (2.0, 3.0)]
