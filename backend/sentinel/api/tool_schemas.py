@@ -80,8 +80,12 @@ class ToolView(View):
     failures: int
     unsent: int
     """How many of the failures are calls of which nothing was sent to the tool."""
+    caller_errors: int
+    """How many of them are calls whose arguments were refused."""
+    tool_errors: int
+    """How many of them the tool itself answered with an error."""
     success_rate_pct: float | None
-    """Of the calls that were sent, those that gave a result."""
+    """Of the calls that were sent, without those whose arguments were refused, those that gave a result."""
     latency_p50_ms: float | None
     """Of the newest 200 results."""
     latency_p95_ms: float | None

@@ -275,7 +275,7 @@ VERDICTS: Final[Mapping[Cause, Verdict]] = MappingProxyType(
         Cause.BUDGET: Verdict(_NEUTRAL, "no", f"No more tool calls are allowed in this run. {_NOTHING}"),
         Cause.MISCONFIGURED: Verdict(_NEUTRAL, "no", f"The tool is not set up correctly. {_NOTHING}"),
         Cause.INTERRUPTED: Verdict(
-            _NEUTRAL, "unknown", f"The call was interrupted by a restart of this system. {_NOBODY_KNOWS}"
+            _NEUTRAL, "unknown", f"The call was interrupted: the process that made it has ended. {_NOBODY_KNOWS}"
         ),
     }
 )

@@ -42,6 +42,10 @@ class ToolRecord:
         self.failures = 0
         self.unsent = 0
         """How many of the failures are calls of which nothing was sent to the tool."""
+        self.caller_errors = 0
+        """How many of them are calls whose arguments were refused: they say nothing about the tool."""
+        self.tool_errors = 0
+        """How many of them the tool answered with an error of its own, about its arguments or about itself."""
         self.last_failure: LastFailure | None = None
         self.cooling = Cooling(clock, recheck_seconds=config.recheck_seconds)
         self._target = target
@@ -63,13 +67,18 @@ class ToolRecord:
             return
         self.failures += 1
         self.unsent += outcome.cause in OUR_OWN
+        is_told = outcome.cause is Cause.TOOL_ERROR
+        if outcome.cause is Cause.INVALID_ARGUMENTS or (is_told and outcome.outcome is Outcome.NEUTRAL):
+            self.caller_errors += 1
+        elif is_told:
+            self.tool_errors += 1
         self.last_failure = LastFailure(at=self._clock.now(), cause=outcome.cause, detail=outcome.detail)
 
     @property
     def success_rate(self) -> float | None:
-        """The share of the calls that were sent which gave a result; None if none was sent."""
-        sent = self.calls - self.unsent
-        return None if sent == 0 else (self.calls - self.failures) / sent
+        """The share of results among the calls that were sent with arguments that the tool takes; None without any."""
+        tried = self.calls - self.unsent - self.caller_errors
+        return None if tried == 0 else (self.calls - self.failures) / tried
 
     def latency_ms(self, share: float) -> float | None:
         """Give the time within which this share of the newest results came; None if there was none."""
@@ -137,9 +146,10 @@ class ToolRecord:
         text = verdict.text.lower()
         if any(words.lower() in text for words in override.infrastructure_errors):
             return replace(judged, verdict=replace(verdict, outcome=Outcome.FAILURE))
-        if not any(words.lower() in text for words in override.input_errors):
+        if any(words.lower() in text for words in override.input_errors):
+            verdict = replace(verdict, outcome=Outcome.NEUTRAL)
+        else:
             self._is_broken = self._soft.failed(arguments, context.caller) or self._is_broken
         count = self._soft.repeats(arguments, verdict.text, context.caller)
-        if count < IDENTICAL:
-            return judged
-        return replace(judged, verdict=replace(verdict, text=verdict.text + _HINT.format(count=count)))
+        hint = "" if count < IDENTICAL else _HINT.format(count=count)
+        return replace(judged, verdict=replace(verdict, text=verdict.text + hint))

@@ -21,7 +21,7 @@ from sentinel.tools.config import ServerConfig, ToolsConfig
 from sentinel.tools.connection import NOBODY, CallContext, Connection, ServerTransport
 from sentinel.tools.guard import CallObserver, GuardParts, KillSwitch, RefusalObserver, ToolGuard
 from sentinel.tools.http_transport import HttpTransport, TlsContext
-from sentinel.tools.outcome import VERDICTS, Cause, ToolOutcome
+from sentinel.tools.outcome import Cause, ToolOutcome
 from sentinel.tools.pinning import PinBoard
 from sentinel.tools.record import ToolRecord
 from sentinel.tools.result_check import ResultChecker
@@ -33,7 +33,6 @@ from sentinel.tools.waiting import DetachedTasks, happened_within
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _DRAIN_SECONDS: Final = 1.0
-_MAX_LISTED: Final = 50
 # A result comes twice, as text and structured, and each may need escapes; plus the envelope.
 _LINE_FACTOR, _LINE_ENVELOPE = 4, 65_536
 _CHECKING_THREADS: Final = 2
@@ -160,6 +159,10 @@ class ToolRegistry:
         """Return a tool by its server and its own name."""
         return next((spec for spec in self._specs.get(server, ()) if spec.tool == tool), None)
 
+    def server_of(self, name: str) -> str | None:
+        """Return the server that a tool of this public name would be of, known or not; None for no server's."""
+        return next((server for server in self._supervisors if name.startswith(f"{server}__")), None)
+
     def status(self) -> list[ServerStatus]:
         """Return every server as it is now, in the order of the configuration."""
         return [each.status() for each in self._supervisors.values()]
@@ -202,7 +205,7 @@ class ToolRegistry:
 
     async def await_server_of(self, name: str) -> None:
         """Give a server that has just been started the time to say whether it has a tool of this name."""
-        server = self._server_of(name)
+        server = self.server_of(name)
         if server is not None and name not in self._by_name and self._supervisors[server].is_coming_back:
             await self.comes_back(server)
 
@@ -216,24 +219,6 @@ class ToolRegistry:
         elif supervisor.connection is None:
             await supervisor.knock()
         return supervisor.connection is not None
-
-    def unknown(self, name: str) -> ToolOutcome:
-        """Give the outcome of a call to a tool that is not known: made up, or of a server that is not there."""
-        server = self._server_of(name)
-        cause = Cause.UNKNOWN_TOOL if server is None or self.is_listed(server) else Cause.CONNECT
-        verdict = VERDICTS[cause]
-        names = [spec.name for spec in self.tools()[:_MAX_LISTED]]
-        known = f"There is no tool {name[:100]!r}. There are: {', '.join(names) or 'none'}."
-        return ToolOutcome(
-            text=known if cause is Cause.UNKNOWN_TOOL else verdict.text,
-            is_error=True,
-            cause=cause,
-            server=server or "",
-            tool=name if server is None else name.removeprefix(f"{server}__"),
-            duration_ms=0.0,
-            outcome=verdict.outcome,
-            executed=verdict.executed,
-        )
 
     # Operators --------------------------------------------------------------------------------------------------------
 
@@ -389,9 +374,6 @@ class ToolRegistry:
         self._offered = offered
         for listener in self._listeners:
             listener()
-
-    def _server_of(self, name: str) -> str | None:
-        return next((server for server in self._supervisors if name.startswith(f"{server}__")), None)
 
 
 def _has_been_tried(supervisor: ServerSupervisor) -> bool:

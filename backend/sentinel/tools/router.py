@@ -58,6 +58,7 @@ class _Request:
 
 
 _MOST_SENDS: Final = 2
+_MAX_LISTED: Final = 50
 _NOBODY_LEFT: Final = "No tool that can do this gave a result"
 
 
@@ -234,11 +235,22 @@ class CapabilityRouter:
 
     def _nobody(self, name: str, capability: Capability | None) -> ToolOutcome:
         if capability is None:
-            return self._registry.unknown(name)
+            return self._unknown(name)
         cause = Cause.MISCONFIGURED if capability.refusal else Cause.CONNECT
         first = capability.members[0].config
         spec = ToolSpec(name=name, server=first.server, tool=first.tool, description="", input_schema={})
         return replace(refused(cause, spec), capability=name, detail=capability.refusal)
+
+    def _unknown(self, name: str) -> ToolOutcome:
+        """Give the outcome of a call to a tool that is not known: made up, or of a server that is not there."""
+        server = self._registry.server_of(name)
+        own = name if server is None else name.removeprefix(f"{server}__")
+        spec = ToolSpec(name=name, server=server or "", tool=own, description="", input_schema={})
+        if server is not None and not self._registry.is_listed(server):
+            return refused(Cause.CONNECT, spec)
+        names = [each.name for each in sorted(self.tools(), key=lambda each: each.capability is None)]
+        told = f"There is no tool {name[:100]!r}. There are: {', '.join(names[:_MAX_LISTED]) or 'none'}."
+        return replace(refused(Cause.UNKNOWN_TOOL, spec), text=told)
 
 
 def refused(cause: Cause, spec: ToolSpec) -> ToolOutcome:

@@ -126,6 +126,8 @@ def _figures(record: ToolRecord) -> dict[str, Any]:
         "calls": record.calls,
         "failures": record.failures,
         "unsent": record.unsent,
+        "caller_errors": record.caller_errors,
+        "tool_errors": record.tool_errors,
         "success_rate_pct": None if rate is None else round(100.0 * rate, 1),
         "latency_p50_ms": _rounded(record.latency_ms(0.5)),
         "latency_p95_ms": _rounded(record.latency_ms(0.95)),

@@ -2395,6 +2395,11 @@ export interface components {
         ToolView: {
             /** Arguments */
             arguments: components["schemas"]["ToolArgumentView"][];
+            /**
+             * Caller Errors
+             * @description How many of them are calls whose arguments were refused.
+             */
+            caller_errors: number;
             /** Calls */
             calls: number;
             /** Capabilities */
@@ -2453,11 +2458,16 @@ export interface components {
             pin: components["schemas"]["ToolPinView"] | null;
             /**
              * Success Rate Pct
-             * @description Of the calls that were sent, those that gave a result.
+             * @description Of the calls that were sent, without those whose arguments were refused, those that gave a result.
              */
             success_rate_pct: number | null;
             /** Tool */
             tool: string;
+            /**
+             * Tool Errors
+             * @description How many of them the tool itself answered with an error.
+             */
+            tool_errors: number;
             /**
              * Unsent
              * @description How many of the failures are calls of which nothing was sent to the tool.

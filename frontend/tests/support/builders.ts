@@ -189,6 +189,8 @@ export function tool(changes: Partial<Tool> = {}): Tool {
     calls: 0,
     failures: 0,
     unsent: 0,
+    caller_errors: 0,
+    tool_errors: 0,
     success_rate_pct: null,
     latency_p50_ms: null,
     latency_p95_ms: null,

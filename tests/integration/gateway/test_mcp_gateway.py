@@ -88,6 +88,7 @@ async def test_a_tool_that_is_not_there_is_an_error_of_the_protocol(agent: Agent
     with pytest.raises(MCPError, match="There is no tool 'nobody__nothing'") as refused:
         await agent.call("nobody__nothing")
     assert refused.value.error.code == -32602
+    assert "There are: calculate, " in refused.value.error.message  # capabilities are what is best to call
 
 
 async def test_a_tool_that_is_off_stays_listed_and_its_call_says_that_nothing_was_done(

@@ -1,12 +1,15 @@
 """The figures of a tool, and what would keep a call from it."""
 
 import pytest
+from mcp_types import ErrorData
 
+from sentinel.tools.config import ToolOverride
 from sentinel.tools.outcome import OUR_OWN, VERDICTS, Cause
 from sentinel.tools.record import ToolRecord
 from sentinel.tools.supervisor import ServerState
 from tests.unit.tools.guarded import TARGET, Guarded
 from tests.unit.tools.peers import Answer, text_result
+from tests.unit.tools.supervised import Supervised
 
 
 async def answered_after(guarded: Guarded, seconds: float) -> None:
@@ -37,6 +40,23 @@ async def test_times_are_those_of_results(guarded: Guarded) -> None:
     await guarded.call()
     assert record(guarded).latency_ms(0.5) == pytest.approx(200)
     assert record(guarded).latency_ms(0.95) == pytest.approx(900)
+
+
+async def test_arguments_that_are_refused_say_nothing_about_the_tool(supervised: Supervised) -> None:
+    """Whether its server refuses them or, by the operator's words for it, the tool; its own errors are named apart."""
+    await supervised.ready()
+    guarded = Guarded(supervised, override=ToolOverride(input_errors=("no such",)))
+    await guarded.call(text="fine")
+    for answer in (
+        ErrorData(code=-32602, message="no such field"),
+        text_result("no such account", is_error=True),
+        text_result("the disk is full", is_error=True),
+    ):
+        guarded.answer_with(answer)
+        await guarded.call()
+    figures = record(guarded)
+    assert (figures.calls, figures.failures, figures.caller_errors, figures.tool_errors) == (4, 3, 2, 1)
+    assert figures.success_rate == pytest.approx(0.5)
 
 
 async def test_calls_that_were_not_sent_say_nothing_about_the_tool(guarded: Guarded) -> None:

@@ -50,7 +50,7 @@ const PHRASES: Record<string, string> = {
   cancelled: "was stopped",
   hedge_lost: "was slower than the other target that was asked",
   loop_lag: "was cut off because this server stood still",
-  interrupted: "was interrupted by a restart of the server",
+  interrupted: "was interrupted: the process that worked on it ended",
 };
 
 /** Each phrase continues a sentence that begins with "The tool". */
@@ -76,7 +76,7 @@ const TOOL_PHRASES: Record<string, string> = {
   circuit_open: "is resting: its circuit is open",
   budget: "was not called: the run has used up its tool calls",
   misconfigured: "is not set up correctly",
-  interrupted: "was interrupted by a restart of the server",
+  interrupted: "was interrupted: the process that worked on it ended",
 };
 
 /** Say a cause as the end of a sentence about its target. Unknown causes stay readable. */

@@ -48,7 +48,7 @@ describe("the status line", () => {
     ["tool_call", "tool_started", "Using the tool evaluate of calculator"],
     ["tool_call", "tool_finished", "The tool evaluate is done; back to the model"],
     ["restarted", "restarted", "Starting this answer again from the beginning"],
-    ["recovered_after_crash", "recovered", "Picked up again after a restart of the server"],
+    ["recovered_after_crash", "recovered", "Picked up again after the process that worked on it had ended"],
     ["unknown_phase", "consulting_oracle", "Consulting oracle"],
     ["unknown_phase", "draining", "The server is restarting; this answer is kept and will go on"],
     ["cancelled", "completion", "Stopped. What was written is kept"],

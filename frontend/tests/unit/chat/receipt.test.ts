@@ -58,7 +58,7 @@ describe("an attempt", () => {
     const words = attemptWords(attempt({ class: "neutral", cause: "interrupted" }));
     expect(words).toEqual({
       mark: "stopped",
-      verdict: "was interrupted by a restart of the server",
+      verdict: "was interrupted: the process that worked on it ended",
       tone: "warn",
     });
   });

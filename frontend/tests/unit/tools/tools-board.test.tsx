@@ -94,6 +94,17 @@ describe("the servers", () => {
     expect(screen.getByRole("status")).toHaveTextContent("1 of 1 server ready");
   });
 
+  it("tell errors that a tool told, and arguments that it refused, from calls without a result", async () => {
+    known.servers[0]!.tools = [
+      tool({ calls: 6, failures: 3, caller_errors: 2, tool_errors: 1, success_rate_pct: 75 }),
+    ];
+    show(<ToolsBoard />);
+    const row = await screen.findByRole("link", { name: /evaluate/ });
+    expect(row).toHaveTextContent(
+      "6 calls75.0 % gave a result1 answered with an error2 with arguments that were refused",
+    );
+  });
+
   it("say why they are down, since when, and when they are tried again", async () => {
     known.servers = [
       toolServer({

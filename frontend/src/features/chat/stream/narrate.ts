@@ -108,7 +108,7 @@ const WORDS: { [Kind in Doing["kind"]]: (doing: Extract<Doing, { kind: Kind }>) 
   }),
   tool_done: ({ tool }) => ({ words: `The tool ${tool} is done; back to the model`, tone: "accent" }),
   restarted: () => ({ words: "Starting this answer again from the beginning", tone: "warn" }),
-  recovered: () => ({ words: "Picked up again after a restart of the server", tone: "warn" }),
+  recovered: () => ({ words: "Picked up again after the process that worked on it had ended", tone: "warn" }),
   draining: () => ({ words: "The server is restarting; this answer is kept and will go on", tone: "warn" }),
   other: ({ phase }) => ({ words: sentence(phase.replaceAll("_", " ")), tone: "idle" }),
   ended: () => ({ words: "Done", tone: "ok" }),

@@ -25,14 +25,11 @@ export function Measures({ tool }: { tool: Tool }) {
       </dl>
       <div className="space-y-1 border-t border-line px-4 py-2.5 text-xs text-ink-2">
         <p>
-          Since the server was started; times are of the newest results.
-          {tool.unsent > 0 && (
-            <>
-              {" "}
-              {formatCount(tool.unsent)} {tool.unsent === 1 ? "call was" : "calls were"} not sent at all, and
-              not counted in the rate.
-            </>
-          )}
+          Of the process that answers here, since its start; times are of the newest results.
+          {tool.unsent > 0 && ` Not sent at all, and not in the rate: ${calls(tool.unsent)}.`}
+          {tool.caller_errors > 0 &&
+            ` Refused for the arguments, and not in the rate: ${calls(tool.caller_errors)}.`}
+          {tool.tool_errors > 0 && ` Answered with an error of the tool's own: ${calls(tool.tool_errors)}.`}
         </p>
         {last ? (
           <p className="break-words">
@@ -46,6 +43,10 @@ export function Measures({ tool }: { tool: Tool }) {
       </div>
     </section>
   );
+}
+
+function calls(count: number): string {
+  return `${formatCount(count)} ${count === 1 ? "call" : "calls"}`;
 }
 
 function time(ms: number | null): string {

@@ -55,6 +55,8 @@ function Figures({ tool }: { tool: Tool }) {
   const figures = [
     `${formatCount(tool.calls)} ${tool.calls === 1 ? "call" : "calls"}`,
     tool.success_rate_pct !== null && `${rateWords(tool.success_rate_pct)} gave a result`,
+    tool.tool_errors > 0 && `${formatCount(tool.tool_errors)} answered with an error`,
+    tool.caller_errors > 0 && `${formatCount(tool.caller_errors)} with arguments that were refused`,
     tool.latency_p50_ms !== null && `p50 ${formatDuration(tool.latency_p50_ms)}`,
     tool.latency_p95_ms !== null && `p95 ${formatDuration(tool.latency_p95_ms)}`,
   ].filter((figure) => figure !== false);
