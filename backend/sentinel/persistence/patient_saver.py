@@ -4,9 +4,10 @@ Above: LangGraph, which lets an error of its saver through. Below: the savers of
 its own driver.
 """
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -25,10 +26,15 @@ from sentinel.errors import StoreError, StoreUnavailableError
 class PatientSaver(BaseCheckpointSaver[Any]):
     """Does what `inner` does; raises StoreUnavailableError where its database is away, StoreError where it refuses."""
 
-    def __init__(self, inner: BaseCheckpointSaver[Any]) -> None:
-        """Keep checkpoints in `inner`."""
+    def __init__(self, inner: BaseCheckpointSaver[Any], *, answer_seconds: float = 30.0) -> None:
+        """Keep checkpoints in `inner`; one that does not answer in time is away.
+
+        Else a run would wait for ever, under a lease that is renewed, for a connection that a proxy on the way to the
+        database keeps open and has forgotten.
+        """
         super().__init__(serde=inner.serde)
         self._inner = inner
+        self._answer_seconds = answer_seconds
 
     def get_next_version(self, current: Any, channel: None) -> Any:
         """Give the version that follows, in the form of `inner`."""
@@ -36,7 +42,7 @@ class PatientSaver(BaseCheckpointSaver[Any]):
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Read a checkpoint."""
-        with _translated():
+        async with self._asking():
             return await self._inner.aget_tuple(config)
 
     async def alist(
@@ -48,7 +54,7 @@ class PatientSaver(BaseCheckpointSaver[Any]):
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
         """Read checkpoints, newest first."""
-        with _translated():
+        async with self._asking():
             found = [each async for each in self._inner.alist(config, filter=filter, before=before, limit=limit)]
         for each in found:
             yield each
@@ -61,32 +67,32 @@ class PatientSaver(BaseCheckpointSaver[Any]):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """Write a checkpoint."""
-        with _translated():
+        async with self._asking():
             return await self._inner.aput(config, checkpoint, metadata, new_versions)
 
     async def aput_writes(  # noqa: PLR0917 - the library's signature
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Write what a node gave."""
-        with _translated():
+        async with self._asking():
             await self._inner.aput_writes(config, writes, task_id, task_path)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Forget a run."""
-        with _translated():
+        async with self._asking():
             await self._inner.adelete_thread(thread_id)
 
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, InterfaceError, sqlite3.OperationalError, OSError) as error:
-        message = f"the checkpoints are not available: {_reason(error)}"
-        raise StoreUnavailableError(message) from error
-    except (Error, sqlite3.Error) as error:
-        message = f"the checkpoints were refused: {_reason(error)}"
-        raise StoreError(message) from error
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                yield
+        except (OperationalError, InterfaceError, sqlite3.OperationalError, OSError) as error:
+            message = f"the checkpoints are not available: {_reason(error)}"
+            raise StoreUnavailableError(message) from error
+        except (Error, sqlite3.Error) as error:
+            message = f"the checkpoints were refused: {_reason(error)}"
+            raise StoreError(message) from error
 
 
 def _reason(error: Exception) -> str:

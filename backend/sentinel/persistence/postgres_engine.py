@@ -6,10 +6,12 @@ the loss of its connection before the commit was asked for. Longer absences are 
 
 import random
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -26,6 +28,9 @@ _CONNECT_TIMEOUT_SECONDS = 10.0
 _COMMAND_TIMEOUT_SECONDS = 30.0
 _REPEATS = 4
 _FIRST_PAUSE_SECONDS = 0.02
+_SILENT_SECONDS = 4.0
+"""PostgreSQL ends a transaction whose process is silent for so long, frozen or cut off by the network: else the rows
+that it has locked would keep everybody else from its runs until the system gives its connection up, two hours later."""
 
 
 class PostgresEngine:
@@ -58,6 +63,7 @@ class PostgresEngine:
                 "server_settings": {"application_name": "sentinel"},
             },
         )
+        listen(self._engine.sync_engine, "connect", _end_with_who_falls_silent)
         # A read needs no BEGIN and no ROLLBACK: two answers less to wait for.
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -99,3 +105,11 @@ class PostgresEngine:
                     raise
             await self._clock.sleep(self._rng() * _FIRST_PAUSE_SECONDS * 2**repeat)
         raise AssertionError
+
+
+def _end_with_who_falls_silent(connection: DBAPIConnection, _: Any) -> None:
+    """Say so in a statement: a pooler refuses connections that ask for it as they are opened."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {_SILENT_SECONDS * 1000:.0f}")
+    cursor.close()
+    connection.commit()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import pytest
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -15,8 +16,10 @@ from sentinel.errors import ConfigurationError, StoreUnavailableError
 from sentinel.persistence.checkpoint_leaks import CheckpointLeaks
 from sentinel.persistence.checkpointer import kept_threads, open_checkpointer
 from sentinel.persistence.engine import Engine
+from sentinel.persistence.patient_saver import PatientSaver
 from sentinel.persistence.sharded_saver import ShardedSaver
 from tests.support.bounded import bounded
+from tests.support.line import Old, line_to
 from tests.support.postgres import PostgresServer
 from tests.support.processes import free_port
 from tests.support.stores import Stores
@@ -113,7 +116,7 @@ async def test_checkpoints_that_were_left_behind_are_dropped_and_those_of_active
 
 
 async def test_a_checkpoint_database_that_is_away_puts_the_search_off(
-    migrated_postgres: str, engine: Engine, postgres_server: PostgresServer, tmp_path: Path
+    migrated_postgres: str, postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
     async with open_checkpointer(migrated_postgres, tmp_path) as saver:
         postgres_server.stop()
@@ -157,3 +160,19 @@ async def test_threads_of_different_shards_do_not_wait_for_each_other(fresh_post
             assert (result, waiting.done()) == ({"value": [1, 1]}, False)
         assert await bounded(waiting, 5) == {"value": [2, 2]}
         assert await kept_threads(saver) == {other, same}
+
+
+async def test_a_connection_that_was_forgotten_on_its_way_is_given_up_for_another(
+    fresh_postgres: str, tmp_path: Path
+) -> None:
+    async with (
+        line_to(fresh_postgres).running() as line,
+        open_checkpointer(line.reaching(fresh_postgres), tmp_path / "unused", connections=1) as saver,
+    ):
+        patient, run = PatientSaver(saver, answer_seconds=0.2), RunnableConfig(configurable={"thread_id": "run"})
+        assert await saver.aget_tuple(run) is None  # over the connection that is kept
+        line.silence()
+        line.speak(Old.STAY_SILENT)
+        with pytest.raises(StoreUnavailableError, match="not available: TimeoutError"):
+            await patient.aget_tuple(run)
+        assert await PatientSaver(saver).aget_tuple(run) is None
