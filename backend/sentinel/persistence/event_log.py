@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Integer, bindparam, select
 
 from sentinel.domain.events import Event
 from sentinel.domain.runs import RunStatus
@@ -14,6 +14,17 @@ from sentinel.persistence.tables import run_events, runs
 
 _LARGEST_SEQ = 2**31 - 1  # of the column; a reader may ask for any number
 _HEADS_PER_STATEMENT = 500  # old builds of SQLite allow 999 parameters
+
+# Made once: every reader asks for them.
+_LOG = (
+    select(run_events)
+    .where(run_events.c.run_id == bindparam("of_run"), run_events.c.seq > bindparam("after"))
+    .order_by(run_events.c.seq)
+    .limit(bindparam("most", type_=Integer()))
+)
+_HEADS = select(runs.c.run_id, runs.c.last_seq, runs.c.status).where(
+    runs.c.run_id.in_(bindparam("run_ids", expanding=True))
+)
 
 
 class SqlEventLog:
@@ -34,14 +45,9 @@ class SqlEventLog:
 
 def read_log(connection: Connection, run_id: str, *, after: int, limit: int) -> list[Event]:
     """Give events with seq > `after`, in order, as they were appended, in whatever form they are kept now."""
-    statement = (
-        select(run_events)
-        .where(run_events.c.run_id == run_id, run_events.c.seq > min(max(after, 0), _LARGEST_SEQ))
-        .order_by(run_events.c.seq)
-        .limit(limit)
-    )
+    given = {"of_run": run_id, "after": min(max(after, 0), _LARGEST_SEQ), "most": limit}
     events: list[Event] = []
-    with connection.execute(statement) as rows:
+    with connection.execute(_LOG, given) as rows:
         for row in rows:
             if row.type == PACKED:
                 events += [event for event in unpacked(row) if event.seq > after]
@@ -56,7 +62,6 @@ def _heads(connection: Connection, run_ids: Sequence[str]) -> dict[str, LogHead]
     heads: dict[str, LogHead] = {}
     for start in range(0, len(run_ids), _HEADS_PER_STATEMENT):
         some = run_ids[start : start + _HEADS_PER_STATEMENT]
-        statement = select(runs.c.run_id, runs.c.last_seq, runs.c.status).where(runs.c.run_id.in_(some))
-        for row in connection.execute(statement):
+        for row in connection.execute(_HEADS, {"run_ids": some}):
             heads[row.run_id] = LogHead(row.last_seq, ended=not RunStatus(row.status).is_active)
     return heads

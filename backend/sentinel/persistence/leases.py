@@ -6,8 +6,10 @@ transaction: a claim that had to wait for a row looks at it with the time of the
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, case, false, not_, null, or_, select, true, update
+from sqlalchemy import Boolean, Connection, Double, and_, bindparam, case, not_, null, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from sentinel.domain.queues import QueuedRun
 from sentinel.domain.runs import Run, RunStatus
@@ -22,6 +24,32 @@ _is_released = and_(_is_running, runs.c.lease_until.is_(None))
 _has_lapsed = and_(_is_running, runs.c.lease_until <= _NOW)
 
 
+def _claiming() -> ReturningUpdate[Any]:
+    goes_on, may_take_over = bindparam("goes_on", type_=Boolean()), bindparam("may_take_over", type_=Boolean())
+    is_ours = and_(_is_running, runs.c.owner == bindparam("by"), or_(goes_on, runs.c.lease_until > _NOW))
+    is_free = or_(runs.c.status == RunStatus.QUEUED.value, _is_released, is_ours)
+    is_left = and_(_has_lapsed, may_take_over)
+    is_counted = and_(_has_lapsed, not_(is_ours))
+    first = bindparam("at", type_=runs.c.started_at.type)
+    return (
+        update(runs)
+        .where(runs.c.run_id == bindparam("of_run"), or_(is_free, is_left))
+        .values(
+            status=RunStatus.RUNNING.value,
+            owner=bindparam("by"),
+            lease_until=_NOW + bindparam("seconds", type_=Double()),
+            fence=runs.c.fence + 1,
+            recovered=runs.c.recovered + case((is_counted, 1), else_=0),
+            taken_over_from=case((is_counted, runs.c.owner), else_=null()),
+            started_at=case((runs.c.started_at.is_(None), first), else_=runs.c.started_at),
+        )
+        .returning(runs)
+    )
+
+
+_CLAIM = _claiming()
+
+
 def claim(
     connection: Connection,
     run_id: str,
@@ -33,25 +61,15 @@ def claim(
     goes_on: bool,
 ) -> Run | None:
     """Take a run that nobody else holds."""
-    is_ours = and_(_is_running, runs.c.owner == owner, true() if goes_on else runs.c.lease_until > _NOW)
-    is_free = or_(runs.c.status == RunStatus.QUEUED.value, _is_released, is_ours)
-    is_left = and_(_has_lapsed, true() if may_take_over else false())
-    is_counted = and_(_has_lapsed, not_(is_ours))
-    statement = (
-        update(runs)
-        .where(runs.c.run_id == run_id, or_(is_free, is_left))
-        .values(
-            status=RunStatus.RUNNING.value,
-            owner=owner,
-            lease_until=_NOW + lease_seconds,
-            fence=runs.c.fence + 1,
-            recovered=runs.c.recovered + case((is_counted, 1), else_=0),
-            taken_over_from=case((is_counted, runs.c.owner), else_=null()),
-            started_at=case((runs.c.started_at.is_(None), at), else_=runs.c.started_at),
-        )
-        .returning(runs)
-    )
-    row = connection.execute(statement).one_or_none()
+    given = {
+        "of_run": run_id,
+        "by": owner,
+        "seconds": lease_seconds,
+        "at": at,
+        "may_take_over": may_take_over,
+        "goes_on": goes_on,
+    }
+    row = connection.execute(_CLAIM, given).one_or_none()
     return run_from(row) if row is not None else None
 
 

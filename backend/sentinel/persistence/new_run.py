@@ -6,7 +6,7 @@ the partial unique index on active runs is the backstop that holds even against 
 
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from sentinel.domain.events import Event, EventType, Phase
 from sentinel.domain.messages import Role
@@ -16,6 +16,14 @@ from sentinel.persistence.ledgers import with_ledgers
 from sentinel.persistence.rows import event_row, folded, options_column, run_from
 from sentinel.persistence.statements import insert_into
 from sentinel.persistence.tables import is_active, messages, run_events, runs, threads
+
+_ACTIVE = select(runs.c.run_id).where(runs.c.thread_id == bindparam("of_thread"), is_active)
+_NEWEST = (
+    select(messages.c.message_id, messages.c.position)
+    .where(messages.c.thread_id == bindparam("of_thread"))
+    .order_by(messages.c.position.desc())
+    .limit(1)
+)
 
 
 def accept(connection: Connection, new: NewRun) -> Run | None:
@@ -33,8 +41,8 @@ def accept(connection: Connection, new: NewRun) -> Run | None:
         message = f"thread {thread_id!r} is busy with run {active_run_id!r}"
         raise ThreadBusyError(message, active_run_id=active_run_id)
     _insert_question(connection, new, thread_id)
-    statement = insert_into(connection, runs).values(_run_columns(new, thread_id)).on_conflict_do_nothing()
-    row = connection.execute(statement.returning(runs)).one_or_none()
+    statement = insert_into(connection, runs).on_conflict_do_nothing().returning(runs)
+    row = connection.execute(statement, _run_columns(new, thread_id)).one_or_none()
     if row is None:
         connection.rollback()
         return None
@@ -67,7 +75,7 @@ def _open_thread(connection: Connection, new: NewRun) -> str:
 
 
 def _active_run(connection: Connection, thread_id: str) -> str | None:
-    return connection.scalar(select(runs.c.run_id).where(runs.c.thread_id == thread_id, is_active))
+    return connection.scalar(_ACTIVE, {"of_thread": thread_id})
 
 
 def _insert_thread(connection: Connection, new: NewRun) -> None:
@@ -103,12 +111,7 @@ def _history_rows(new: NewRun) -> list[dict[str, Any]]:
 
 
 def _insert_question(connection: Connection, new: NewRun, thread_id: str) -> None:
-    newest = connection.execute(
-        select(messages.c.message_id, messages.c.position)
-        .where(messages.c.thread_id == thread_id)
-        .order_by(messages.c.position.desc())
-        .limit(1)
-    ).one_or_none()
+    newest = connection.execute(_NEWEST, {"of_thread": thread_id}).one_or_none()
     following = newest.message_id if newest else None
     row = {
         "message_id": new.input_message_id,

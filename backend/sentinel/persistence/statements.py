@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Double, Table, cast, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -12,8 +13,11 @@ def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sql
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-class DatabaseNow(ColumnElement[float]):
-    """The database's own clock, in seconds since the epoch, read when the row is looked at."""
+class DatabaseNow(FunctionElement[float]):
+    """The database's own clock, in seconds since the epoch, read when the row is looked at.
+
+    A function, because statements with elements of other kinds are compiled anew each time.
+    """
 
     type = Double()
     inherit_cache = True
