@@ -21,7 +21,7 @@ from langchain_core.runnables import RunnableConfig
 
 from sentinel.domain.attempts import Usage
 from sentinel.domain.runs import Run
-from sentinel.persistence.patient_saver import PatientSaver
+from sentinel.persistence.translating_saver import TranslatingSaver
 from sentinel.providers.base import ChatStream, ModelCall, Piece, ToolRequest
 from sentinel.testing.providers import Behaviour, ScriptedProvider
 from sentinel.testing.tools import FakeToolbox
@@ -87,7 +87,7 @@ class _Stream:
         return ([] if self.is_second else [ToolRequest(f"call-{os.getpid()}", TOOL, {"amount": 5})]), []
 
 
-class CountedSaver(PatientSaver):
+class CountedSaver(TranslatingSaver):
     """Meets its doom before or after each write."""
 
     doom = Doom()

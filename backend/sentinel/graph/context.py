@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 from sentinel.clock import Clock
 from sentinel.domain.attempts import Attempt
@@ -17,38 +16,7 @@ from sentinel.resilience.gate import TargetGate
 from sentinel.resilience.hedging import HedgePlanner
 from sentinel.resilience.planner import RecoveryPlanner
 from sentinel.tools.config import RunBudget
-from sentinel.tools.connection import NOBODY, CallContext
-from sentinel.tools.outcome import ToolOutcome
-from sentinel.tools.router import FallbackListener, ignore_fallback
-from sentinel.tools.spec import ToolSpec
-
-
-class Toolbox(Protocol):
-    """The tools and capabilities that a run may use."""
-
-    async def settled(self) -> None:
-        """Wait until those are known that are there from the start."""
-        ...
-
-    def tools(self) -> list[ToolSpec]:
-        """Give those that can be called now."""
-        ...
-
-    def find(self, name: str) -> ToolSpec | None:
-        """Give the one of this public name, also while its server is down."""
-        ...
-
-    async def call(
-        self,
-        name: str,
-        arguments: Mapping[str, Any],
-        *,
-        timeout_seconds: float | None = None,
-        context: CallContext = NOBODY,
-        on_fallback: FallbackListener = ignore_fallback,
-    ) -> ToolOutcome:
-        """Call one by its public name; a failure is an outcome, never an exception."""
-        ...
+from sentinel.tools.toolbox import Toolbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from sentinel.graph.emissions import Emit, Status, committed
 from sentinel.graph.state import RunState
 from sentinel.tools.config import Effect
 from sentinel.tools.connection import CallContext
-from sentinel.tools.outcome import VERDICTS, Cause, Failure, ToolOutcome
+from sentinel.tools.outcome import Cause, Failure, ToolOutcome, unmade
 from sentinel.tools.router import Fallback
 from sentinel.tools.spec import ToolSpec
 
@@ -149,19 +149,8 @@ def _phase(outcome: ToolOutcome) -> Phase:
 
 def _unmade(call: ToolCall, cause: Cause) -> ToolOutcome:
     """Give the outcome of a call that is not made, or not made again."""
-    verdict = VERDICTS[cause]
-    return ToolOutcome(
-        text=verdict.text,
-        is_error=True,
-        cause=cause,
-        server=call.server,
-        tool=call.tool,
-        duration_ms=0.0,
-        outcome=verdict.outcome,
-        executed=verdict.executed,
-        effect=Effect(call.effect) if call.effect else Effect.MUTATING,
-        capability=call.capability,
-    )
+    effect = Effect(call.effect) if call.effect else Effect.MUTATING
+    return replace(unmade(cause, server=call.server, tool=call.tool, effect=effect), capability=call.capability)
 
 
 def _turn(row: ToolCall) -> Turn:

@@ -21,22 +21,22 @@ from sentinel.gateway.endpoints import GatewayApp
 from sentinel.gateway.mcp.endpoint import McpEndpoint
 from sentinel.graph.builder import AgentGraph, build_graph
 from sentinel.graph.context import Collaborators
-from sentinel.health.checks import CheckResult, Health, HealthService
-from sentinel.health.providers import ProviderCard, ProviderHealth, ProviderMonitor
+from sentinel.health.providers import ProviderCard, ProviderMonitor
 from sentinel.ids import IdSource
 from sentinel.main.gateway import build_gateway
+from sentinel.main.health import build_health
 from sentinel.main.leasing import open_leases
 from sentinel.main.metrics import build_exposition
 from sentinel.main.providers import build_providers, configured_targets, kill_switch_targets, provider_cards
-from sentinel.main.queueing import open_queue, queue_check
+from sentinel.main.queueing import open_queue
 from sentinel.main.resilience import Resilience, build_resilience, prices_of
-from sentinel.main.sharing import joined, open_sharing, redis_check
+from sentinel.main.sharing import joined, open_sharing
 from sentinel.main.storage import Storage, open_storage
 from sentinel.main.tools import mcp_endpoint, open_tools, run_budget
 from sentinel.main.upkeep import watch_for_leaks
 from sentinel.main.watching import Watch, watch_over
 from sentinel.persistence.checkpointer import open_checkpointer
-from sentinel.persistence.patient_saver import PatientSaver
+from sentinel.persistence.translating_saver import TranslatingSaver
 from sentinel.providers.attempt import AttemptPipeline
 from sentinel.providers.chat import ChatAttempts
 from sentinel.providers.loop_lag import LoopLag
@@ -48,7 +48,6 @@ from sentinel.settings import Settings, configured_secrets
 from sentinel.telemetry.hooks import Hooks
 from sentinel.telemetry.logging import get_logger
 from sentinel.tools.desk import ToolDesk
-from sentinel.tools.supervisor import ServerState
 
 logger = get_logger(__name__)
 
@@ -69,6 +68,25 @@ class Running:
     live: LiveEvents
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Ground:
+    """What everything else stands on."""
+
+    settings: Settings
+    ids: IdSource
+    parts: Resilience
+    storage: Storage
+    watch: Watch
+
+    @property
+    def clock(self) -> Clock:
+        return self.parts.clock
+
+    @property
+    def default_route(self) -> Route:
+        return self.settings.routes.get("default") or next(iter(self.settings.routes.values()))
+
+
 @asynccontextmanager
 async def running_services(settings: Settings, environment: Mapping[str, str]) -> AsyncIterator[Running]:
     """Put everything together, resume the runs that an earlier process left, and take it apart at the end.
@@ -79,60 +97,86 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
         ConfigurationError, StoreUnavailableError: the process cannot work; the message says what to mend.
     """
     async with AsyncExitStack() as stack:
-        clock = SystemClock()
-        ids = IdSource(clock)
-        parts = build_resilience(settings, clock)
-        shared = await open_sharing(settings, clock, ids=ids, stack=stack)
-        storage = await open_storage(settings, clock, stack, shared=shared)
-        watch = await watch_over(settings, parts, storage=storage, ids=ids)
-        controls = _controls(settings, parts, storage=storage, watch=watch)
-        await controls.switches.restore()
-        controls = await stack.enter_async_context(joined(settings, parts, shared, controls=controls))
-        monitor = _monitor(settings, parts)
+        ground = await _ground(settings, stack)
+        parts, storage, watch = ground.parts, ground.storage, ground.watch
+        controls = await _controls(ground, stack)
+        monitor = _monitor(ground)
         tools = await stack.enter_async_context(
             open_tools(settings, parts, storage=storage, watch=watch, environment=environment)
         )
-        graph = build_graph(PatientSaver(await _checkpointer(settings, storage, clock=clock, stack=stack)))
-        models, recovery = await _calls(settings, parts, monitor=monitor, watch=watch, stack=stack)
+        graph = build_graph(TranslatingSaver(await _checkpointer(ground, stack)))
+        models, recovery = await _calls(ground, monitor, stack)
         gateway = await build_gateway(
-            settings, recovery, providers=models.providers, ids=ids, observe=watch.request_over, stack=stack
+            settings, recovery, providers=models.providers, ids=ground.ids, observe=watch.request_over, stack=stack
         )
-        leases = await open_leases(settings, storage=storage, clock=clock, ids=ids, stack=stack)
-        runner = _runner(
-            settings=settings,
-            parts=parts,
-            storage=storage,
-            leases=leases,
-            watch=watch,
-            graph=graph,
-            models=models,
-            tools=tools,
-        )
-        queue = await open_queue(settings, runner, leases=leases, storage=storage, clock=clock, stack=stack)
-        services = _services(
-            settings=settings,
-            parts=parts,
-            storage=storage,
-            watch=watch,
-            controls=controls,
-            monitor=monitor,
-            tools=tools,
-            runs=_run_service(settings, parts, storage=storage, ids=ids, queue=queue),
-        )
-        mcp = mcp_endpoint(settings, tools, watch=watch, ids=ids)
+        leases = await open_leases(settings, storage=storage, clock=ground.clock, ids=ground.ids, stack=stack)
+        runner = _runner(ground, leases=leases, graph=graph, models=models, tools=tools)
+        queue = await open_queue(settings, runner, leases=leases, storage=storage, clock=ground.clock, stack=stack)
+        services = _services(ground, controls=controls, monitor=monitor, tools=tools, queue=queue)
+        mcp = mcp_endpoint(settings, tools, watch=watch, ids=ground.ids)
         await stack.enter_async_context(mcp.running())
         yield Running(services=services, gateway=gateway, mcp=mcp, queue=queue, live=storage.live)
 
 
-async def _calls(
-    settings: Settings, parts: Resilience, *, monitor: ProviderMonitor, watch: Watch, stack: AsyncExitStack
-) -> tuple[ChatAttempts, Recovery]:
+async def _ground(settings: Settings, stack: AsyncExitStack) -> _Ground:
+    clock = SystemClock()
+    ids = IdSource(clock)
+    parts = build_resilience(settings, clock)
+    shared = await open_sharing(settings, clock, ids=ids, stack=stack)
+    storage = await open_storage(settings, clock, stack, shared=shared)
+    watch = await watch_over(settings, parts, storage=storage, ids=ids)
+    return _Ground(settings=settings, ids=ids, parts=parts, storage=storage, watch=watch)
+
+
+async def _controls(ground: _Ground, stack: AsyncExitStack) -> OperatorControls:
+    settings, parts, storage = ground.settings, ground.parts, ground.storage
+    controls = OperatorControls(
+        board=parts.board,
+        cooldowns=parts.protection.cooldowns,
+        switches=StoredSwitches(parts.kill_switches, storage.faults, clock=parts.clock),
+        audit=storage.audit,
+        clock=parts.clock,
+        targets=kill_switch_targets(settings),
+        enabled=settings.chaos_enabled,
+        observe=ground.watch.act,
+    )
+    await controls.switches.restore()
+    return await stack.enter_async_context(joined(settings, parts, storage.shared, controls=controls))
+
+
+def _monitor(ground: _Ground) -> ProviderMonitor:
+    parts = ground.parts
+
+    def is_killed(card: ProviderCard) -> bool:
+        return parts.kill_switches.blocking(card.name, tier=card.tier) is not None
+
+    return ProviderMonitor(
+        cards=provider_cards(ground.settings, ground.default_route),
+        board=parts.board,
+        cooldowns=parts.protection.cooldowns,
+        is_killed=is_killed,
+        clock=parts.clock,
+    )
+
+
+async def _checkpointer(ground: _Ground, stack: AsyncExitStack) -> Any:
+    settings = ground.settings
+    url = settings.database_url.get_secret_value()
+    saver = await stack.enter_async_context(
+        open_checkpointer(url, settings.checkpoint_path, connections=settings.database.checkpoint_connections)
+    )
+    await watch_for_leaks(saver, ground.storage.engine, clock=ground.clock, stack=stack)
+    return saver
+
+
+async def _calls(ground: _Ground, monitor: ProviderMonitor, stack: AsyncExitStack) -> tuple[ChatAttempts, Recovery]:
     """Make what asks the providers for runs and for the gateway: one pipeline, so that both learn from each other."""
+    settings, parts = ground.settings, ground.parts
     lag = await stack.enter_async_context(LoopLag(parts.clock))
     pipeline = AttemptPipeline(
         protection=parts.protection,
         clock=parts.clock,
-        observe=[Hooks(monitor.observe, watch.metrics.attempt)],
+        observe=[Hooks(monitor.observe, ground.watch.metrics.attempt)],
         observe_streams=[Hooks(parts.first_tokens.observe)],
         was_late=lag.was_late_since,
         prices=prices_of(settings),
@@ -145,57 +189,8 @@ async def _calls(
     return models, recovery
 
 
-async def _checkpointer(settings: Settings, storage: Storage, *, clock: Clock, stack: AsyncExitStack) -> Any:
-    url = settings.database_url.get_secret_value()
-    saver = await stack.enter_async_context(
-        open_checkpointer(url, settings.checkpoint_path, connections=settings.database.checkpoint_connections)
-    )
-    await watch_for_leaks(saver, storage.engine, clock=clock, stack=stack)
-    return saver
-
-
-def _controls(settings: Settings, parts: Resilience, *, storage: Storage, watch: Watch) -> OperatorControls:
-    return OperatorControls(
-        board=parts.board,
-        cooldowns=parts.protection.cooldowns,
-        switches=StoredSwitches(parts.kill_switches, storage.faults, clock=parts.clock),
-        audit=storage.audit,
-        clock=parts.clock,
-        targets=kill_switch_targets(settings),
-        enabled=settings.chaos_enabled,
-        observe=watch.act,
-    )
-
-
-def _monitor(settings: Settings, parts: Resilience) -> ProviderMonitor:
-    def is_killed(card: ProviderCard) -> bool:
-        return parts.kill_switches.blocking(card.name, tier=card.tier) is not None
-
-    cards = provider_cards(settings, _default_route(settings))
-    return ProviderMonitor(
-        cards=cards,
-        board=parts.board,
-        cooldowns=parts.protection.cooldowns,
-        is_killed=is_killed,
-        clock=parts.clock,
-    )
-
-
-def _default_route(settings: Settings) -> Route:
-    return settings.routes.get("default") or next(iter(settings.routes.values()))
-
-
-def _runner(
-    *,
-    settings: Settings,
-    parts: Resilience,
-    storage: Storage,
-    leases: Leases,
-    watch: Watch,
-    graph: AgentGraph,
-    models: ChatAttempts,
-    tools: ToolDesk,
-) -> Runner:
+def _runner(ground: _Ground, *, leases: Leases, graph: AgentGraph, models: ChatAttempts, tools: ToolDesk) -> Runner:
+    settings, parts, storage = ground.settings, ground.parts, ground.storage
     collaborators = Collaborators(
         models=models,
         planner=parts.planner,
@@ -216,102 +211,52 @@ def _runner(
         routes=settings.routes,
         clock=parts.clock,
         options=RunnerOptions(max_takeovers=settings.runs.max_takeovers),
-        listeners=watch.runs,
+        listeners=ground.watch.runs,
     )
 
 
-def _run_service(
-    settings: Settings, parts: Resilience, *, storage: Storage, ids: IdSource, queue: RunQueue
-) -> RunService:
+def _run_service(ground: _Ground, queue: RunQueue) -> RunService:
     return RunService(
-        runs=storage.runs,
-        live=storage.live,
+        runs=ground.storage.runs,
+        live=ground.storage.live,
         queue=queue,
-        routes=settings.routes,
-        clock=parts.clock,
-        ids=ids,
-        max_input_chars=settings.limits.max_input_chars,
+        routes=ground.settings.routes,
+        clock=ground.clock,
+        ids=ground.ids,
+        max_input_chars=ground.settings.limits.max_input_chars,
     )
 
 
 def _services(
-    *,
-    settings: Settings,
-    parts: Resilience,
-    storage: Storage,
-    watch: Watch,
-    controls: OperatorControls,
-    monitor: ProviderMonitor,
-    tools: ToolDesk,
-    runs: RunService,
+    ground: _Ground, *, controls: OperatorControls, monitor: ProviderMonitor, tools: ToolDesk, queue: RunQueue
 ) -> Services:
+    settings, parts, storage = ground.settings, ground.parts, ground.storage
     return Services(
-        runs=runs,
+        runs=_run_service(ground, queue),
         threads=storage.threads,
         requests=storage.requests,
-        incidents=watch.incidents,
+        incidents=ground.watch.incidents,
         controls=controls,
         board=parts.board,
         providers=monitor,
         metrics=build_exposition(
-            watch.metrics,
+            ground.watch.metrics,
             parts,
             storage=storage,
-            queue=runs.queue,
+            queue=queue,
             tools=tools.registry,
             targets=sorted(configured_targets(settings)),
-            default_route=_default_route(settings),
+            default_route=ground.default_route,
         ),
-        health=_health(parts.clock, storage, monitor=monitor, tools=tools, queue=runs.queue),
+        health=build_health(storage, monitor=monitor, tools=tools, queue=queue),
         tools=tools,
         tool_calls=storage.tool_calls,
         clock=parts.clock,
-        ids=runs.ids,
+        ids=ground.ids,
         routes=settings.routes,
         explainer=parts.explainer,
         info=_info(settings),
     )
-
-
-def _health(
-    clock: Clock, storage: Storage, *, monitor: ProviderMonitor, tools: ToolDesk, queue: RunQueue
-) -> HealthService:
-    async def database() -> CheckResult:
-        await storage.engine.ping()
-        if not storage.journal_state.can_write:
-            return CheckResult(Health.UNHEALTHY, "it cannot be written; events wait in memory")
-        return CheckResult(Health.HEALTHY)
-
-    async def redis() -> CheckResult:
-        return redis_check(storage.shared)
-
-    async def providers() -> CheckResult:
-        bad = [name for name in monitor.cards if monitor.health(name) in _BAD]
-        if not bad:
-            return CheckResult(Health.HEALTHY)
-        status = Health.UNHEALTHY if len(bad) == len(monitor.cards) else Health.DEGRADED
-        return CheckResult(status, f"not well: {', '.join(bad)}")
-
-    async def tool_servers() -> CheckResult:
-        down = [server.name for server in tools.registry.status() if server.state is not ServerState.READY]
-        return CheckResult(Health.DEGRADED, f"not ready: {', '.join(down)}") if down else CheckResult(Health.HEALTHY)
-
-    return HealthService(
-        checks={
-            "database": database,
-            "redis": redis,
-            "queue": queue_check(queue),
-            "providers": providers,
-            "tools": tool_servers,
-        },
-        essential=frozenset({"database"}),
-        clock=clock,
-        started_at=clock.monotonic(),
-        is_draining=lambda: queue.is_draining,
-    )
-
-
-_BAD = (ProviderHealth.DOWN, ProviderHealth.AUTH_ERROR)
 
 
 def _info(settings: Settings) -> dict[str, Any]:

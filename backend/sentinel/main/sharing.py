@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 from sentinel.chaos.controls import OperatorControls
-from sentinel.chaos.switch_watch import SwitchWatch
 from sentinel.clock import Clock
 from sentinel.coordination.acts import SWITCH, SharedActs
 from sentinel.coordination.circuits import SharedCircuits
@@ -14,6 +13,7 @@ from sentinel.coordination.fan_out import MemoryFanOut
 from sentinel.coordination.probe_tickets import MemoryTickets, TicketedProbes
 from sentinel.coordination.shared import LinkStatus, Shared
 from sentinel.coordination.shared_holds import SharedHolds
+from sentinel.coordination.switch_watch import SwitchWatch
 from sentinel.health.checks import CheckResult, Health
 from sentinel.ids import IdSource
 from sentinel.main.providers import configured_targets

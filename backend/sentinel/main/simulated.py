@@ -19,6 +19,7 @@ from sentinel.clock import Clock
 from sentinel.errors import ConfigurationError
 from sentinel.tasks import ended
 from sentinel.telemetry.logging import get_logger
+from sentinel.telemetry.survival import survived
 
 logger = get_logger(__name__)
 
@@ -74,8 +75,9 @@ async def _keep(
             logger.warning("simulated_providers_ended", exit_code=code, again_after_seconds=pause)
             await clock.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-            process = await _started(ports, words_per_second)
-            with contextlib.suppress(ConfigurationError):  # it has said why on its own stderr, and is waited for above
+            # What does not come up has said why on its own stderr, and is waited for above.
+            with survived("start the simulated providers again"), contextlib.suppress(ConfigurationError):
+                process = await _started(ports, words_per_second)
                 await _ready(process)
                 pause = _FIRST_PAUSE_SECONDS
                 logger.info("simulated_providers_restarted")

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, select
 
 from sentinel.persistence.checkpointer import kept_threads
 from sentinel.persistence.engine import Engine
-from sentinel.persistence.patient_saver import PatientSaver
 from sentinel.persistence.tables import is_active, runs
+from sentinel.persistence.translating_saver import TranslatingSaver
 from sentinel.telemetry.logging import get_logger
 
 logger = get_logger(__name__)
@@ -22,8 +22,8 @@ class CheckpointLeaks:
 
     def __init__(self, *, saver: BaseCheckpointSaver[Any], engine: Engine) -> None:
         """Look in `saver` for runs that `engine` does not know as active."""
-        self._saver = saver
-        self._patient = PatientSaver(saver)
+        self._raw = saver
+        self._saver = TranslatingSaver(saver)
         self._engine = engine
         self.dropped = 0
 
@@ -33,11 +33,11 @@ class CheckpointLeaks:
         Raises:
             StoreError: one of the two databases cannot do it now.
         """
-        kept = sorted(await kept_threads(self._saver))
+        kept = sorted(await kept_threads(self._raw))
         active = await self._engine.read(_active, kept)
         leaked = [run_id for run_id in kept if run_id not in active]
         for run_id in leaked:
-            await self._patient.adelete_thread(run_id)
+            await self._saver.adelete_thread(run_id)
             self.dropped += 1
         if leaked:
             logger.info("checkpoints_dropped", count=len(leaked))

@@ -6,6 +6,7 @@ does not fit is dropped and counted. Leaving it writes what waits.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from itertools import islice
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -14,6 +15,7 @@ from sentinel.clock import Clock
 from sentinel.errors import StoreError
 from sentinel.persistence.patience import Patience
 from sentinel.tasks import ended
+from sentinel.telemetry.survival import survived
 
 T = TypeVar("T")
 
@@ -63,7 +65,7 @@ class WriteBehind(Generic[T]):
 
     @property
     def dropped(self) -> int:
-        """How many records were lost: for want of space, refused by the database, or left at the end."""
+        """How many records were lost: for want of space, because they could not be written, or left at the end."""
         return self._dropped
 
     @property
@@ -104,8 +106,6 @@ class WriteBehind(Generic[T]):
             finally:
                 await ended(timer, self._worker)
                 self._give_up()
-            if not self._worker.cancelled():
-                self._worker.result()
 
     def _give_up(self) -> None:
         left = self.waiting
@@ -138,13 +138,15 @@ class WriteBehind(Generic[T]):
         return group
 
     async def _write(self, group: Sequence[T]) -> None:
-        try:
+        is_written = False
+        with survived(f"write {self.name}"), suppress(StoreError):
             await self._patience.write(lambda: self._add(group))
-        except StoreError:
+            is_written = True
+        if not is_written:
             await self._write_apart(group)
 
     async def _write_apart(self, group: Sequence[T]) -> None:
-        """One record holds something that the database refuses: it alone shall be lost."""
+        """One record holds something that cannot be written: it alone shall be lost."""
         if len(group) == 1:
             self._lose(1)
             return

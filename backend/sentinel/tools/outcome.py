@@ -198,6 +198,22 @@ class ToolOutcome:
         return json.dumps(facts | {"message": _told(failure, self.text)}, ensure_ascii=False)
 
 
+def unmade(cause: Cause, *, server: str, tool: str, effect: Effect = Effect.MUTATING) -> ToolOutcome:
+    """Give the outcome of a call that is not made, or not made again."""
+    verdict = VERDICTS[cause]
+    return ToolOutcome(
+        text=verdict.text,
+        is_error=True,
+        cause=cause,
+        server=server,
+        tool=tool,
+        duration_ms=0.0,
+        outcome=verdict.outcome,
+        executed=verdict.executed,
+        effect=effect,
+    )
+
+
 def failure_of(cause: Cause, executed: Executed, effect: Effect) -> Failure:
     """Tell what a failure comes down to."""
     if cause in _OF_ITS_OWN:

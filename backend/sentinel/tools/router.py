@@ -16,7 +16,7 @@ from sentinel.tools.aftermath import aftermath_of
 from sentinel.tools.capabilities import Capability, Member, resolve, result_at
 from sentinel.tools.config import CapabilityConfig, MemberConfig
 from sentinel.tools.connection import NOBODY, CallContext
-from sentinel.tools.outcome import VERDICTS, Cause, Executed, ToolAttempt, ToolOutcome
+from sentinel.tools.outcome import VERDICTS, Cause, Executed, ToolAttempt, ToolOutcome, unmade
 from sentinel.tools.registry import ToolRegistry
 from sentinel.tools.spec import ToolSpec
 
@@ -175,7 +175,7 @@ class CapabilityRouter:
     async def _asked(self, candidate: _Candidate, request: _Request, attempts: list[ToolAttempt]) -> ToolOutcome:
         spec = candidate.spec
         if candidate.arguments is None:
-            outcome = refused(Cause.INVALID_ARGUMENTS, spec)
+            outcome = unmade(Cause.INVALID_ARGUMENTS, server=spec.server, tool=spec.tool, effect=spec.effect)
         else:
             remaining = request.deadline.remaining()
             outcome = await self._registry.call_tool(
@@ -238,35 +238,18 @@ class CapabilityRouter:
             return self._unknown(name)
         cause = Cause.MISCONFIGURED if capability.refusal else Cause.CONNECT
         first = capability.members[0].config
-        spec = ToolSpec(name=name, server=first.server, tool=first.tool, description="", input_schema={})
-        return replace(refused(cause, spec), capability=name, detail=capability.refusal)
+        outcome = unmade(cause, server=first.server, tool=first.tool)
+        return replace(outcome, capability=name, detail=capability.refusal)
 
     def _unknown(self, name: str) -> ToolOutcome:
         """Give the outcome of a call to a tool that is not known: made up, or of a server that is not there."""
         server = self._registry.server_of(name)
         own = name if server is None else name.removeprefix(f"{server}__")
-        spec = ToolSpec(name=name, server=server or "", tool=own, description="", input_schema={})
         if server is not None and not self._registry.is_listed(server):
-            return refused(Cause.CONNECT, spec)
+            return unmade(Cause.CONNECT, server=server, tool=own)
         names = [each.name for each in sorted(self.tools(), key=lambda each: each.capability is None)]
         told = f"There is no tool {name[:100]!r}. There are: {', '.join(names[:_MAX_LISTED]) or 'none'}."
-        return replace(refused(Cause.UNKNOWN_TOOL, spec), text=told)
-
-
-def refused(cause: Cause, spec: ToolSpec) -> ToolOutcome:
-    """Give the outcome of a call that was not made."""
-    verdict = VERDICTS[cause]
-    return ToolOutcome(
-        text=verdict.text,
-        is_error=True,
-        cause=cause,
-        server=spec.server,
-        tool=spec.tool,
-        duration_ms=0.0,
-        outcome=verdict.outcome,
-        executed="no",
-        effect=spec.effect,
-    )
+        return replace(unmade(Cause.UNKNOWN_TOOL, server=server or "", tool=own), text=told)
 
 
 def _sends(spec: ToolSpec, attempts: Sequence[ToolAttempt]) -> int:

@@ -91,6 +91,17 @@ async def test_too_large_a_message_sends_readers_to_the_log(pair: Pair) -> None:
 # Over Redis alone -----------------------------------------------------------------------------------------------------
 
 
+async def _reading(log: WrittenLog, writer: Member, follower: Member) -> tuple[LiveEvents, Reader]:
+    """Give what the writer publishes with, and a reader at the follower who has the first event."""
+    writing, reading = (
+        LiveEvents(log=log, poll_interval_seconds=0.1, fan_out=each.fan_out) for each in (writer, follower)
+    )
+    log.write(_TOKEN)
+    reader = Reader(reading)
+    await _is_listening(reader, log)
+    return writing, reader
+
+
 async def _reads_on(writing: LiveEvents, reader: Reader, log: WrittenLog) -> None:
     """One more event, and it is seen."""
     count = len(reader.seen)
@@ -103,11 +114,7 @@ async def test_readers_go_on_by_polling_while_redis_is_gone_and_by_messages_when
 ) -> None:
     log = WrittenLog()
     writer, follower = await members.join(own_redis.url), await members.join(own_redis.url)
-    writing = LiveEvents(log=log, poll_interval_seconds=0.1, fan_out=writer.fan_out)
-    reading = LiveEvents(log=log, poll_interval_seconds=0.1, fan_out=follower.fan_out)
-    log.write(_TOKEN)
-    reader = Reader(reading)
-    await _is_listening(reader, log)
+    writing, reader = await _reading(log, writer, follower)
     own_redis.stop()
     for _ in range(3):
         await _reads_on(writing, reader, log)
@@ -127,11 +134,7 @@ async def test_readers_go_on_by_polling_while_redis_is_gone_and_by_messages_when
 async def test_a_frozen_redis_holds_nobody_up(own_redis: RedisServer, members: Members) -> None:
     log = WrittenLog()
     writer, follower = await members.join(own_redis.url), await members.join(own_redis.url)
-    writing = LiveEvents(log=log, poll_interval_seconds=0.1, fan_out=writer.fan_out)
-    reading = LiveEvents(log=log, poll_interval_seconds=0.1, fan_out=follower.fan_out)
-    log.write(_TOKEN)
-    reader = Reader(reading)
-    await _is_listening(reader, log)
+    writing, reader = await _reading(log, writer, follower)
     own_redis.freeze()
     for _ in range(5):
         await _reads_on(writing, reader, log)

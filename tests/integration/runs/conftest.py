@@ -26,9 +26,9 @@ from sentinel.persistence.engine import create_engine
 from sentinel.persistence.event_log import SqlEventLog
 from sentinel.persistence.journal import Journal
 from sentinel.persistence.migrations import upgrade
-from sentinel.persistence.patient_saver import PatientSaver
 from sentinel.persistence.run_store import SqlRunStore
 from sentinel.persistence.thread_store import SqlThreadStore
+from sentinel.persistence.translating_saver import TranslatingSaver
 from sentinel.providers.attempt import AttemptPipeline
 from sentinel.providers.chat import ChatAttempts
 from sentinel.resilience.breaker_board import BreakerBoard
@@ -96,7 +96,7 @@ class Machine:
     """What the runners told their listeners: `recovered` and the count, `ended` and the status."""
     paces: dict[Target, float] = field(default_factory=dict)
     make_provider: Callable[[str, list[Behaviour]], ScriptedProvider] = ScriptedProvider
-    make_saver: Callable[[BaseCheckpointSaver[Any]], BaseCheckpointSaver[Any]] = PatientSaver
+    make_saver: Callable[[BaseCheckpointSaver[Any]], BaseCheckpointSaver[Any]] = TranslatingSaver
     url: str = ""
     """Of the database; a file in the folder if empty."""
     lease: dict[str, float] = field(default_factory=dict)

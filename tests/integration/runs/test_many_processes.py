@@ -12,7 +12,7 @@ from sentinel.domain.events import Event
 from sentinel.domain.queues import QueuedRun
 from sentinel.domain.runs import RunStatus
 from sentinel.errors import StoreUnavailableError
-from sentinel.persistence.patient_saver import PatientSaver
+from sentinel.persistence.translating_saver import TranslatingSaver
 from sentinel.providers.base import ToolRequest
 from sentinel.testing.clock import settle
 from sentinel.testing.providers import Behaviour
@@ -195,7 +195,7 @@ async def test_a_process_that_is_stopped_while_a_run_ends_lets_it_end(machine: C
 async def test_a_run_whose_checkpoint_cannot_be_written_pauses_and_goes_on_when_it_can(
     machine: Callable[..., Machine],
 ) -> None:
-    class Absent(PatientSaver):
+    class Absent(TranslatingSaver):
         failures = 2
 
         async def aput(self, config: RunnableConfig, *rest: Any) -> RunnableConfig:

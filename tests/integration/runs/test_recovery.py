@@ -11,7 +11,7 @@ from langgraph.checkpoint.base import CheckpointTuple
 from sentinel.domain.events import Event, EventType
 from sentinel.domain.routes import Midstream
 from sentinel.domain.runs import RunStatus
-from sentinel.persistence.patient_saver import PatientSaver
+from sentinel.persistence.translating_saver import TranslatingSaver
 from sentinel.providers.base import ToolRequest
 from sentinel.resilience.anchor import find_anchor
 from sentinel.testing.providers import Behaviour
@@ -176,7 +176,7 @@ async def test_a_run_that_was_stopped_before_the_crash_ends_as_cancelled(machine
 async def test_a_run_that_is_cancelled_while_it_is_taken_over_keeps_its_text(machine: Callable[..., Machine]) -> None:
     looking, may_look = asyncio.Event(), asyncio.Event()
 
-    class Slow(PatientSaver):
+    class Slow(TranslatingSaver):
         async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
             looking.set()
             await may_look.wait()

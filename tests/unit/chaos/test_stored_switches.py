@@ -7,7 +7,7 @@ import pytest
 
 from sentinel.chaos.kill_switches import KillSwitches
 from sentinel.chaos.stored_switches import StoredSwitches
-from sentinel.chaos.switch_watch import LOOK_SECONDS, SwitchWatch
+from sentinel.coordination.switch_watch import LOOK_SECONDS, SwitchWatch
 from sentinel.domain.stores import KillSwitchRecord
 from sentinel.errors import StoreUnavailableError
 from sentinel.testing.clock import FakeClock, settle

@@ -15,7 +15,7 @@ from sentinel.domain.tools import CANCELLED, ToolCallRecord
 from sentinel.gateway.open_calls import CUT_SHORT
 from sentinel.ids import IdSource
 from sentinel.tools.config import Effect
-from sentinel.tools.outcome import VERDICTS, Cause, Executed, ToolOutcome
+from sentinel.tools.outcome import Cause, Executed, ToolOutcome, unmade
 from sentinel.tools.spec import ToolSpec
 
 MAX_ARGUMENTS: Final = 8_000
@@ -87,17 +87,8 @@ class CallLog:
     def cut_short(self, opened: OpenCall, executed: Executed) -> ToolOutcome:
         """Give the outcome of a call that ends because this process stops."""
         call = opened.record.call
-        return ToolOutcome(
-            text=_CUT_SHORT[executed],
-            is_error=True,
-            cause=Cause.INTERRUPTED,
-            server=call.server,
-            tool=call.tool,
-            duration_ms=self._milliseconds(opened),
-            outcome=VERDICTS[Cause.INTERRUPTED].outcome,
-            executed=executed,
-            effect=opened.effect,
-        )
+        outcome = unmade(Cause.INTERRUPTED, server=call.server, tool=call.tool, effect=opened.effect)
+        return replace(outcome, text=_CUT_SHORT[executed], duration_ms=self._milliseconds(opened), executed=executed)
 
     def left(self, opened: OpenCall) -> None:
         """Record a call whose caller left before it was over."""

@@ -5,9 +5,9 @@ of callers are not passed on to tool servers; keys and the check of their audien
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from mcp.server import NotificationOptions, Server, ServerRequestContext
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -37,7 +37,7 @@ from sentinel.gateway.mcp.shapes import listed, result_of
 from sentinel.gateway.open_calls import OpenCalls
 from sentinel.tools.connection import CallContext
 from sentinel.tools.outcome import Cause, ToolOutcome
-from sentinel.tools.spec import ToolSpec
+from sentinel.tools.toolbox import Toolbox
 
 _VERSION_HEADER: Final = "mcp-protocol-version"
 _BLANKS: Final = b" \t"  # around a header's value they are no part of it, and the SDK compares values with the body
@@ -46,33 +46,6 @@ _INSTRUCTIONS: Final = (
     "`_meta` when to try again. An error whose `_meta` has no `executed` must not be asked for again without a look at "
     "what the tool did."
 )
-
-
-class Toolbox(Protocol):
-    """The guarded tools."""
-
-    async def settled(self) -> None:
-        """Wait until those are known that are there from the start."""
-        ...
-
-    def tools(self) -> Sequence[ToolSpec]:
-        """Give the tools that are offered now."""
-        ...
-
-    def find(self, name: str) -> ToolSpec | None:
-        """Give a tool by its public name, also while it is not offered."""
-        ...
-
-    async def call(
-        self,
-        name: str,
-        arguments: Mapping[str, Any],
-        *,
-        timeout_seconds: float | None = None,
-        context: CallContext,
-    ) -> ToolOutcome:
-        """Call a tool by its public name; a failure is an outcome, never an exception."""
-        ...
 
 
 class _Server(Server[Any]):

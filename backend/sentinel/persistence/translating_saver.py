@@ -23,7 +23,7 @@ from psycopg import Error, InterfaceError, OperationalError
 from sentinel.errors import StoreError, StoreUnavailableError
 
 
-class PatientSaver(BaseCheckpointSaver[Any]):
+class TranslatingSaver(BaseCheckpointSaver[Any]):
     """Does what `inner` does; raises StoreUnavailableError where its database is away, StoreError where it refuses."""
 
     def __init__(self, inner: BaseCheckpointSaver[Any], *, answer_seconds: float = 30.0) -> None:

@@ -7,6 +7,7 @@ from typing import Self
 
 from sentinel.clock import Clock
 from sentinel.tasks import ended
+from sentinel.telemetry.survival import survived
 
 LOOK_SECONDS = 2.0
 """How long a switch that was thrown elsewhere may go unseen while nobody tells of it."""
@@ -18,7 +19,7 @@ class SwitchWatch:
     def __init__(
         self, look: Callable[[], Awaitable[None]], *, clock: Clock, interval_seconds: float = LOOK_SECONDS
     ) -> None:
-        """`look` must not raise."""
+        """Look every `interval_seconds` at least."""
         self._look = look
         self._clock = clock
         self._interval = interval_seconds
@@ -43,7 +44,8 @@ class SwitchWatch:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            await self._look()
+            with survived("look after kill switches"):
+                await self._look()
 
     async def _ring(self) -> None:
         while True:
