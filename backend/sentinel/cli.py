@@ -25,10 +25,10 @@ def sentinel() -> None:
 @app.command()
 def serve() -> None:
     """Serve the console and the API."""
+    settings = _settings()  # before the imports: what is wrong with them is said at once
     gc.disable()  # what imports make stays: looking through it again and again was a fifth of the start
     from sentinel.main.server import serve as listen  # noqa: PLC0415 - only this command pays for it
 
-    settings = _settings()
     try:
         listen(settings, os.environ)
     except SentinelError as error:
@@ -43,11 +43,11 @@ def worker(
     ] = None,
 ) -> None:
     """Work on the runs of a PostgreSQL database, beside other workers and servers."""
+    given = {"HOST": host, "WORKER_PORT": port}
+    settings = _settings({name: value for name, value in given.items() if value is not None})
     gc.disable()  # as for `serve`; it is switched on when everything is there
     from sentinel.main.server import work  # noqa: PLC0415 - only this command pays for it
 
-    given = {"HOST": host, "WORKER_PORT": port}
-    settings = _settings({name: value for name, value in given.items() if value is not None})
     try:
         work(settings, os.environ)
     except SentinelError as error:

@@ -33,16 +33,14 @@ providers:
 routes:
   default: {{targets: [first/puppet-large, second/puppet-small]}}
 breaker: {{recovery_seconds: 2}}
-mcpServers: {{}}
 """
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run every test of this folder in the session's loop, and give it time for a browser."""
+    """Run every test of this folder in the session's loop."""
     for item in items:
         if _HERE in item.path.parents:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)  # ahead of auto mode's
-            item.add_marker(pytest.mark.timeout(120))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -62,7 +60,7 @@ def serve_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def simulated_server(serve_all: Serve) -> Server:
     """`sentinel serve` with nothing configured: the simulated pair answers."""
-    return await serve_all(_SIMULATED)
+    return await serve_all(_SIMULATED, with_tools=True)
 
 
 @dataclass(frozen=True)

@@ -143,8 +143,8 @@ async def test_what_goes_into_the_image_is_all_that_a_server_needs(tmp_path: Pat
         target = tmp_path / "app" / source
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if (ROOT / source).is_dir() else shutil.copy)(ROOT / source, target)
-    server = await serve({"PYTHONPATH": f"{tmp_path}/app/backend:{tmp_path}/app"})
-    async with httpx.AsyncClient(base_url=server.url, timeout=20) as http:
+    server = await serve({"PYTHONPATH": f"{tmp_path}/app/backend:{tmp_path}/app"}, with_tools=True)
+    async with httpx.AsyncClient(base_url=server.url, timeout=20, verify=False) as http:
         answer = await http.post("/api/chat", json={"messages": [{"role": "user", "content": "What is 17 * 23?"}]})
         assert "not built" in (await http.get("/")).text  # so it is the copy that runs: the console is of another stage
     assert "391" in answer.json()["response_text"]

@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from tests.docs.shown import missing
 from tests.docs.terminal import Terminal
 from tests.support.doc_tables import table_rows
 from tests.support.kept_requests import complete
-from tests.support.server import Serve, Server
+from tests.support.server import Server
 
 PAGE = read("docs/gateway.md")
 ADDRESS = "http://127.0.0.1:8000"
@@ -29,13 +28,6 @@ PROGRAMS = {"python": [sys.executable, "-"], "javascript": [str(NODE), "--input-
 
 def written(language: str) -> list[Block]:
     return [block for block in blocks(PAGE) if block.language == language]
-
-
-@pytest.fixture(scope="module")
-def page_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    maker = Serve(lambda: tmp_path_factory.mktemp("page"))
-    yield asyncio.run(maker({"SIMULATED_WORDS_PER_SECOND": "0"}))
-    maker.close()
 
 
 async def run(block: Block, server: Server) -> str:

@@ -16,7 +16,10 @@ from scripts.cluster.machines import READY_SECONDS
 from scripts.cluster.processes import Program
 from scripts.cluster.sentinels import Sentinel
 
-_POLL_SECONDS = 0.02
+NO_TOOLS = "mcpServers: {}\n"
+"""In a `sentinel.yaml`: not even those servers that come with Sentinel, whose start costs as much as its own."""
+
+_POLL_SECONDS = 0.1
 
 
 class Server:
@@ -95,7 +98,7 @@ class Server:
 
     async def _wait_until(self, condition: Callable[[httpx.AsyncClient], Awaitable[bool]]) -> None:
         end = time.monotonic() + READY_SECONDS
-        async with httpx.AsyncClient(base_url=self.url, timeout=2) as client:
+        async with httpx.AsyncClient(base_url=self.url, timeout=2, verify=False) as client:
             while not await condition(client):
                 assert self._running.is_running, f"the server ended:\n{self.log}"
                 if time.monotonic() > end:
@@ -118,7 +121,10 @@ class Server:
 
 
 class Serve:
-    """Makes servers: `server = await serve()`, `await serve({"SENTINEL_CHAOS": "off"}, config="routes: …")`."""
+    """Makes servers: `server = await serve()`, `await serve({"SENTINEL_CHAOS": "off"}, config="routes: …")`.
+
+    They have the tool servers that `config` names and no others, unless a test asks for Sentinel's own: `with_tools`.
+    """
 
     def __init__(self, new_folder: Callable[[], Path]) -> None:
         """`new_folder` gives each server its own."""
@@ -126,23 +132,30 @@ class Serve:
         self._servers: list[Server] = []
 
     async def __call__(
-        self, environment: Mapping[str, str] | None = None, *, config: str | None = None, awaits_tools: bool = True
+        self,
+        environment: Mapping[str, str] | None = None,
+        *,
+        config: str = "",
+        with_tools: bool = False,
+        awaits_tools: bool = True,
     ) -> Server:
         """Start a server; `config` is the text of its `sentinel.yaml`."""
-        server = self.prepare(environment, config=config)
+        server = self.prepare(environment, config=config, with_tools=with_tools)
         await server.start(awaits_tools=awaits_tools)
         return server
 
-    async def refused(
-        self, environment: Mapping[str, str] | None = None, *, config: str | None = None
-    ) -> tuple[int, str]:
+    async def refused(self, environment: Mapping[str, str] | None = None, *, config: str = "") -> tuple[int, str]:
         """Start a server that must refuse to start; its exit code and what it says."""
         return await self.prepare(environment, config=config).refuse()
 
-    def prepare(self, environment: Mapping[str, str] | None = None, *, config: str | None = None) -> Server:
+    def prepare(
+        self, environment: Mapping[str, str] | None = None, *, config: str = "", with_tools: bool = False
+    ) -> Server:
         """Make a server that is not started yet."""
         folder = self._new_folder()
-        if config is not None:
+        if not with_tools and "mcpServers" not in config:
+            config = f"{config}\n{NO_TOOLS}"
+        if config:
             (folder / "sentinel.yaml").write_text(config, encoding="utf-8")
         server = Server(folder, environment or {})
         self._servers.append(server)

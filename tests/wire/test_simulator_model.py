@@ -245,7 +245,7 @@ def test_tokens_join_to_the_text(text: str) -> None:
     assert "".join(tokens.pieces(text)) == text
 
 
-@pytest.mark.timeout(5)
+@pytest.mark.timeout(30)  # it takes milliseconds, or hours
 @pytest.mark.parametrize("unit", ["(", "1+", " ", "a ", "sqrt(", "1 ", "1,", "look up ", ", ", "\n"])
 def test_long_hostile_text_does_not_hold_up_the_others(unit: str) -> None:
     assert ask(unit * (200_000 // len(unit)), tools=TOOLS) is not None

@@ -101,7 +101,7 @@ async def test_the_whole_server_is_ready_long_before_a_silent_tool_server_is_giv
     good = entry(own("calculator")) | {"cwd": str(ROOT), "trusted": True}
     servers = {name: entry(config) for name, config in BAD.items()} | {"calculator": good}
     server = await serve({}, config=yaml.safe_dump({"mcpServers": servers}), awaits_tools=False)
-    async with httpx.AsyncClient(base_url=server.url, timeout=BOUND) as http, asyncio.timeout(BOUND):
+    async with httpx.AsyncClient(base_url=server.url, timeout=BOUND, verify=False) as http, asyncio.timeout(BOUND):
         at_first = await servers_of(http)
         assert (at_first["silent0"]["state"], at_first["silent0"]["last_error"]) == ("connecting", None)
         while (await servers_of(http))["calculator"]["state"] != "ready":

@@ -146,7 +146,10 @@ async def test_clients_of_both_eras_hear_of_a_quarantine_and_of_its_end(serve: S
         "env": {"DESCRIPTION_FILE": str(described)},
     }
     server = await serve({}, config=yaml.safe_dump({"mcpServers": {"odd": odd}}))
-    async with httpx.AsyncClient(base_url=server.url, timeout=BOUND) as http, listening(server, http) as ears:
+    async with (
+        httpx.AsyncClient(base_url=server.url, timeout=BOUND, verify=False) as http,
+        listening(server, http) as ears,
+    ):
         before = await tool_of(http, "echo")
         assert not before["is_quarantined"]
         described.write_text(EVIL)

@@ -62,8 +62,8 @@ class Chat:
 @pytest.fixture
 async def chat(serve: Serve) -> AsyncIterator[Chat]:
     """The servers that start by themselves, and the simulated model."""
-    server = await serve({"SIMULATED_WORDS_PER_SECOND": "0"})
-    async with httpx.AsyncClient(base_url=server.url, timeout=BOUND) as http:
+    server = await serve({"SIMULATED_WORDS_PER_SECOND": "0"}, with_tools=True)
+    async with httpx.AsyncClient(base_url=server.url, timeout=BOUND, verify=False) as http:
         yield Chat(http)
 
 
@@ -106,7 +106,7 @@ async def test_without_a_backup_the_run_goes_on_and_says_that_it_has_no_tool(ser
     server = await serve(
         {"SIMULATED_WORDS_PER_SECOND": "0"}, config=yaml.safe_dump({"mcpServers": {"calculator": calculator}})
     )
-    async with httpx.AsyncClient(base_url=server.url, timeout=BOUND) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=BOUND, verify=False) as http:
         chat = Chat(http)
         await chat.pid("calculator")
         (tmp_path / "may-start").unlink()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.support.postgres import PostgresServer
 from tests.support.server import Serve, Server
@@ -32,7 +31,7 @@ async def load(server: Server) -> AsyncIterator[None]:
     """Ask one question after the other all the time."""
 
     async def go_on() -> None:
-        async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=server.url, timeout=30, verify=False) as http:
             while True:
                 await read_events(http, "/api/chat/stream", method="POST", json={"input": "Hi"})
 
@@ -69,7 +68,7 @@ async def before_and_after(http: httpx.AsyncClient) -> tuple[list[str], list[str
 
 
 async def assert_restored(server: Server, known: dict[str, Any], going: list[str]) -> None:
-    async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60, verify=False) as http:
         assert {run_id: await conversation(http, run_id) for run_id in known} == known
         for run_id in going:
             events = await read_events(http, f"/api/runs/{run_id}/events")
@@ -81,10 +80,9 @@ async def assert_restored(server: Server, known: dict[str, Any], going: list[str
         assert (await http.post("/api/chat", json={"messages": [{"role": "user", "content": "Hello"}]})).is_success
 
 
-@pytest.mark.timeout(180)  # three servers are started, one after the other
 async def test_a_backup_of_sqlite_under_load_is_whole(serve: Serve, tmp_path: Path) -> None:
-    server = await serve(SLOW, awaits_tools=False)
-    async with httpx.AsyncClient(base_url=server.url, timeout=30) as http, load(server):
+    server = await serve(SLOW)
+    async with httpx.AsyncClient(base_url=server.url, timeout=30, verify=False) as http, load(server):
         ended, going = await before_and_after(http)
         made = await asyncio.to_thread(server.run, "backup", str(tmp_path / "copies"))
         assert made.returncode == 0, made.stderr
@@ -97,7 +95,7 @@ async def test_a_backup_of_sqlite_under_load_is_whole(serve: Serve, tmp_path: Pa
     for with_checkpoints in (True, False):
         restored = serve.prepare(QUICK)
         put_in_place(copies, restored, with_checkpoints=with_checkpoints)
-        await restored.start(awaits_tools=False)
+        await restored.start()
         await assert_restored(restored, known, going)
         restored.stop()
 
@@ -112,7 +110,7 @@ def put_in_place(copies: list[Path], restored: Server, *, with_checkpoints: bool
 
 
 async def test_a_backup_does_not_write_over_another(serve: Serve, tmp_path: Path) -> None:
-    server = await serve(SLOW, awaits_tools=False)
+    server = await serve(SLOW)
     first = await asyncio.to_thread(server.run, "backup", str(tmp_path))
     second = await asyncio.to_thread(server.run, "backup", str(tmp_path))
     assert (first.returncode, second.returncode) == (0, 1)
@@ -123,15 +121,14 @@ async def test_a_backup_does_not_write_over_another(serve: Serve, tmp_path: Path
     assert (gone.returncode, "there is no database" in gone.stderr) == (1, True)
 
 
-@pytest.mark.timeout(180)  # two servers, two databases
 async def test_a_dump_of_postgres_under_load_is_whole(serve: Serve, postgres_server: PostgresServer) -> None:
     names = [postgres_server.create_database() for _ in range(2)]
     first, second = [
         pace | {"DATABASE_URL": postgres_server.url(name)} for pace, name in zip((SLOW, QUICK), names, strict=True)
     ]
-    server = await serve(first, awaits_tools=False)
+    server = await serve(first)
     try:
-        async with httpx.AsyncClient(base_url=server.url, timeout=30) as http, load(server):
+        async with httpx.AsyncClient(base_url=server.url, timeout=30, verify=False) as http, load(server):
             ended, going = await before_and_after(http)
             dump = server.folder / "sentinel.dump"
             await asyncio.to_thread(
@@ -142,7 +139,7 @@ async def test_a_dump_of_postgres_under_load_is_whole(serve: Serve, postgres_ser
         await asyncio.to_thread(
             postgres_server.run, "pg_restore", "--no-owner", f"--dbname={second['DATABASE_URL']}", str(dump)
         )
-        restored = await serve(second, awaits_tools=False)
+        restored = await serve(second)
         await assert_restored(restored, known, going)
         restored.stop()
     finally:

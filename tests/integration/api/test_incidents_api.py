@@ -17,7 +17,6 @@ providers:
 routes:
   default: {{targets: [bad/sim-large, good/sim-small]}}
 breaker: {{failure_threshold: 2}}
-mcpServers: {{}}
 """
 BAD = ("provider:bad", "model:bad/sim-large")
 
@@ -55,7 +54,7 @@ async def test_an_outage_its_failovers_and_its_end_are_told_and_outlive_the_proc
     failing_server: Server, simulator: Simulator
 ) -> None:
     simulator.openai.arm("status", code=500)
-    async with httpx.AsyncClient(base_url=failing_server.url, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=failing_server.url, timeout=20, verify=False) as http:
         assert [await complete(http) for _ in range(5)] == ["good"] * 5
         chat = await http.post("/api/chat", json={"messages": [{"role": "user", "content": "Hello"}]})
         assert {item["key"] for item in await incidents(http, type="breaker_opened")} == set(BAD)
@@ -74,13 +73,13 @@ async def test_an_outage_its_failovers_and_its_end_are_told_and_outlive_the_proc
     assert chat.json()["failover_occurred"]
     failing_server.stop()
     await failing_server.restart()
-    async with httpx.AsyncClient(base_url=failing_server.url, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=failing_server.url, timeout=20, verify=False) as http:
         assert await incidents(http) == before
 
 
 async def test_a_refused_key_is_an_incident_without_the_key(failing_server: Server, simulator: Simulator) -> None:
     simulator.openai.arm("status", variant="invalid_api_key", times=1)
-    async with httpx.AsyncClient(base_url=failing_server.url, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=failing_server.url, timeout=20, verify=False) as http:
         assert await complete(http) == "good"
         (refused,) = await incidents(http, type="auth_error")
         assert (refused["key"], refused["data"]["cause"]) == ("provider:bad", "auth")

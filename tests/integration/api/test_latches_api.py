@@ -15,7 +15,6 @@ providers:
   picky: {{kind: openai, base_url: "{openai}", api_key: wrong}}
 routes:
   default: {{targets: [picky/sim-large, good/sim-small]}}
-mcpServers: {{}}
 """
 
 
@@ -41,7 +40,7 @@ async def test_a_refused_credential_is_not_used_again_until_somebody_mends_it(
     server: Server, simulator: Simulator
 ) -> None:
     simulator.openai.arm("status", variant="invalid_api_key", times=1)
-    async with httpx.AsyncClient(base_url=server.url, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=20, verify=False) as http:
         assert [(await answer(http))["provider_used"] for _ in range(3)] == ["good"] * 3
         assert len(simulator.requests.find(wire="openai")) == 1
         status = (await http.get("/api/providers/status")).json()["picky"]
@@ -53,7 +52,7 @@ async def test_a_refused_credential_is_not_used_again_until_somebody_mends_it(
 
 async def test_a_throttled_target_rests_for_as_long_as_it_asked(server: Server, simulator: Simulator) -> None:
     simulator.openai.arm("status", code=429, retry_after="60", times=1)
-    async with httpx.AsyncClient(base_url=server.url, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=20, verify=False) as http:
         assert [(await answer(http))["provider_used"] for _ in range(2)] == ["good"] * 2
         assert len(simulator.requests.find(wire="openai")) == 1
         plan = (await http.get("/api/routes/default/explain")).json()

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.integration.api.conftest import NAME_AT_THE_PROXY
 from tests.support.server import Server
 from tests.support.sse import read_events
 
@@ -121,6 +122,11 @@ async def test_health_names_every_dependency(http: httpx.AsyncClient) -> None:
     assert (await http.get("/health/live")).json() == {"status": "alive"}
 
 
+async def test_without_redis_url_redis_is_off_and_no_worry(http: httpx.AsyncClient) -> None:
+    check = (await http.get("/health")).json()["checks"]["redis"]
+    assert (check["status"], check["detail"]) == ("off", "REDIS_URL is not set")
+
+
 async def test_info_says_that_the_providers_are_simulated(http: httpx.AsyncClient) -> None:
     info = (await http.get("/api/info")).json()
     assert info["simulated"]
@@ -145,6 +151,12 @@ async def test_pages_of_other_origins_change_nothing(http: httpx.AsyncClient, he
 async def test_a_foreign_host_name_is_not_answered(http: httpx.AsyncClient) -> None:
     refused = await http.get("/api/info", headers={"Host": "evil.example"})
     assert (refused.status_code, refused.json()["code"]) == (421, "host_forbidden")
+
+
+async def test_a_server_behind_a_proxy_answers_to_the_name_it_is_given(http: httpx.AsyncClient) -> None:
+    hosts = (f"{NAME_AT_THE_PROXY}:8443", "localhost", "evil.example")
+    given, own, other = [await http.get("/health/live", headers={"Host": host}) for host in hosts]
+    assert [answer.status_code for answer in (given, own, other)] == [200, 200, 421]
 
 
 async def test_the_consoles_own_pages_may_change_state(http: httpx.AsyncClient) -> None:

@@ -11,7 +11,7 @@ from tests.support.server import Serve, Server
 
 
 async def _health(server: Server) -> dict[str, Any]:
-    async with httpx.AsyncClient(base_url=server.url, timeout=10) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=10, verify=False) as http:
         report: dict[str, Any] = (await http.get("/health")).json()
     return report
 
@@ -32,7 +32,7 @@ async def test_health_says_how_redis_is_and_nothing_fails_without_it(serve: Serv
     assert check["detail"] == "no answer in time; this process goes by what it knows itself"
     report = await _health(server)
     assert report["status"] == "degraded"
-    async with httpx.AsyncClient(base_url=server.url, timeout=10) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=10, verify=False) as http:
         answer = await http.post("/api/chat", json={"messages": [{"role": "user", "content": "Hello"}]})
         assert answer.json()["status"] == "completed"
         assert "sentinel_redis_up 0.0" in (await http.get("/metrics")).text
@@ -50,9 +50,3 @@ async def test_a_server_starts_while_redis_is_gone(serve: Serve, own_redis: Redi
     )
     own_redis.start()
     await _redis_is(server, "healthy")
-
-
-async def test_without_redis_url_redis_is_off_and_no_worry(serve: Serve) -> None:
-    server = await serve({})
-    check = (await _health(server))["checks"]["redis"]
-    assert (check["status"], check["detail"]) == ("off", "REDIS_URL is not set")

@@ -20,7 +20,7 @@ class House:
 
     def __init__(self, servers: list[Server]) -> None:
         self.servers = servers
-        self.http = [httpx.AsyncClient(base_url=server.url, timeout=20) for server in servers]
+        self.http = [httpx.AsyncClient(base_url=server.url, timeout=20, verify=False) for server in servers]
 
     async def circuit(self, number: int, key: str = _PROVIDER) -> dict[str, Any]:
         """How a circuit is at one of them."""
@@ -65,8 +65,7 @@ async def build(fresh_postgres: str, serve: Serve) -> AsyncIterator[Build]:
             "OPENAI_BASE_URL": f"http://127.0.0.1:{free_port()}/v1",
             "RETRY_MAX_ATTEMPTS": "1",
         } | ({"REDIS_URL": redis_url} if redis_url else {})
-        config = "mcpServers: {}\n"
-        houses.append(House([await serve(environment, config=config) for _ in range(count)]))
+        houses.append(House([await serve(environment) for _ in range(count)]))
         return houses[-1]
 
     yield start
@@ -74,7 +73,6 @@ async def build(fresh_postgres: str, serve: Serve) -> AsyncIterator[Build]:
         await house.aclose()
 
 
-@pytest.mark.timeout(180)  # it starts three servers
 async def test_what_holds_at_one_server_holds_at_all(build: Build, own_redis: RedisServer) -> None:
     house = await build(3, own_redis.url)
 

@@ -15,7 +15,7 @@ FAST = {"SIMULATED_WORDS_PER_SECOND": "0"}
 def gateway_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running `sentinel serve`."""
     maker = Serve(lambda: tmp_path_factory.mktemp("gateway"))
-    yield asyncio.run(maker({**FAST, "MAX_BODY_BYTES": "100000"}))
+    yield asyncio.run(maker({**FAST, "MAX_BODY_BYTES": "100000"}, with_tools=True))
     maker.close()
 
 

@@ -22,7 +22,6 @@ routes:
   default:
     targets: [first/sim-large, second/sim-small]
     hedge: {{enabled: true, min_seconds: 0.3, share: 1}}
-mcpServers: {{}}
 """
 
 

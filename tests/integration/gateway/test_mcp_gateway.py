@@ -186,7 +186,7 @@ async def test_newer_clients_have_no_event_stream_of_their_own(api: httpx.AsyncC
 async def test_older_clients_hear_that_tools_have_gone(serve: Serve) -> None:
     """Over the event stream of their era, which needs no session."""
     server = await serve(config=f"mcpServers: {{odd: {{command: python, args: [{json.dumps(str(MISBEHAVING))}]}}}}")
-    async with httpx.AsyncClient(base_url=server.url, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=20, verify=False) as http:
         announced = await http.post("/mcp", json=INITIALIZE, headers=ACCEPT)
         assert '"listChanged":true' in announced.text.replace(" ", "")
         async with http.stream("GET", "/mcp", headers={"accept": "text/event-stream"}) as stream:
@@ -203,7 +203,7 @@ async def test_older_clients_hear_that_tools_have_gone(serve: Serve) -> None:
 async def test_listeners_do_not_keep_the_server_from_stopping(serve: Serve) -> None:
     server = await serve({})
     async with (
-        httpx.AsyncClient(base_url=server.url, timeout=20) as http,
+        httpx.AsyncClient(base_url=server.url, timeout=20, verify=False) as http,
         http.stream("GET", "/mcp", headers={"accept": "text/event-stream"}) as stream,
     ):
         assert stream.status_code == 200
@@ -222,7 +222,7 @@ async def test_a_stopping_server_lets_calls_finish_and_tells_those_that_it_cuts_
     )
     params = {"name": "odd__count_and_rest", "arguments": {"seconds": seconds}}
     body = {"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": params}
-    async with httpx.AsyncClient(base_url=server.url, timeout=20) as http, asyncio.timeout(60):
+    async with httpx.AsyncClient(base_url=server.url, timeout=20, verify=False) as http, asyncio.timeout(60):
         call = asyncio.create_task(http.post("/mcp", json=body, headers=ACCEPT))
         while not begun.exists():
             await asyncio.sleep(0.02)
@@ -232,6 +232,6 @@ async def test_a_stopping_server_lets_calls_finish_and_tells_those_that_it_cuts_
     result = answer["result"]
     assert (result["isError"], result["_meta"].get("kind")) == (is_cut, "interrupted" if is_cut else None)
     await server.restart()
-    async with httpx.AsyncClient(base_url=server.url, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=20, verify=False) as http:
         (kept,) = (await http.get("/api/tools/calls", params={"origin": "mcp"})).json()["items"]
     assert (kept["cause"], kept["executed"]) == (("interrupted", "unknown") if is_cut else (None, "yes"))

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.support.server import Serve
+from tests.support.server import Server
 from tests.support.third_party import INSPECTOR, node
 
 SECONDS = 50
@@ -26,10 +26,9 @@ async def inspected(url: str, *arguments: str, folder: Path) -> dict[str, Any]:
     return found
 
 
-async def test_it_lists_the_tools_and_calls_one(serve: Serve, tmp_path: Path) -> None:
+async def test_it_lists_the_tools_and_calls_one(gateway_server: Server, tmp_path: Path) -> None:
     """As anybody's server would let it."""
-    server = await serve({})
-    listed = await inspected(server.url, "--method", "tools/list", folder=tmp_path)
+    listed = await inspected(gateway_server.url, "--method", "tools/list", folder=tmp_path)
     assert "calculator__evaluate" in {tool["name"] for tool in listed["tools"]}
     call = ("--method", "tools/call", "--tool-name", "calculator__evaluate", "--tool-arg", "expression=6*7")
-    assert (await inspected(server.url, *call, folder=tmp_path))["content"] == [{"type": "text", "text": "42"}]
+    assert (await inspected(gateway_server.url, *call, folder=tmp_path))["content"] == [{"type": "text", "text": "42"}]

@@ -9,8 +9,6 @@ import pytest
 
 from tests.integration.queue.machines import Client, Machines, Sentinel, assert_whole
 
-pytestmark = pytest.mark.timeout(180)  # several processes have to start first
-
 
 @pytest.fixture
 async def api(machines: Machines) -> Sentinel:

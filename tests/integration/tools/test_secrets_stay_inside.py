@@ -49,7 +49,7 @@ async def test_no_secret_is_in_the_log_or_in_an_answer_of_the_api(serve: Serve) 
             "refusing": {"url": peer.url, "headers": {"Authorization": f"Bearer {TOKEN}"}},
         }
         server = await serve(config=json.dumps({"mcpServers": servers}), awaits_tools=False)
-        async with httpx.AsyncClient(base_url=server.url, timeout=20) as http, asyncio.timeout(20):
+        async with httpx.AsyncClient(base_url=server.url, timeout=20, verify=False) as http, asyncio.timeout(20):
             while "cannot log in" not in (shown := (await http.get("/api/tools")).text) or "bad key" not in shown:
                 await asyncio.sleep(0.05)
             shown += (await http.get("/api/incidents")).text
