@@ -25,10 +25,11 @@ def sentinel() -> None:
 @app.command()
 def serve() -> None:
     """Serve the console and the API."""
-    settings = _settings()  # before the imports: what is wrong with them is said at once
+    settings = _loaded()  # before the imports: what is wrong with them is said at once
     gc.disable()  # what imports make stays: looking through it again and again was a fifth of the start
     from sentinel.main.server import serve as listen  # noqa: PLC0415 - only this command pays for it
 
+    _log_as_told(settings)  # after the imports: some of them have things to say that tell nobody anything
     try:
         listen(settings, os.environ)
     except SentinelError as error:
@@ -44,10 +45,11 @@ def worker(
 ) -> None:
     """Work on the runs of a PostgreSQL database, beside other workers and servers."""
     given = {"HOST": host, "WORKER_PORT": port}
-    settings = _settings({name: value for name, value in given.items() if value is not None})
+    settings = _loaded({name: value for name, value in given.items() if value is not None})
     gc.disable()  # as for `serve`; it is switched on when everything is there
     from sentinel.main.server import work  # noqa: PLC0415 - only this command pays for it
 
+    _log_as_told(settings)
     try:
         work(settings, os.environ)
     except SentinelError as error:
@@ -114,16 +116,24 @@ def openapi(
         output.write_text(schema)
 
 
-def _settings(options: Mapping[str, str] | None = None) -> Settings:
-    from sentinel.telemetry.logging import configure_logging  # noqa: PLC0415 - only this command pays for it
+def _settings() -> Settings:
+    settings = _loaded()
+    _log_as_told(settings)
+    return settings
 
+
+def _loaded(options: Mapping[str, str] | None = None) -> Settings:
     try:
-        settings = load_settings({**os.environ, **(options or {})}, Path.cwd())
+        return load_settings({**os.environ, **(options or {})}, Path.cwd())
     except SentinelError as error:
         _fail(error)
+
+
+def _log_as_told(settings: Settings) -> None:
+    from sentinel.telemetry.logging import configure_logging  # noqa: PLC0415 - only this command pays for it
+
     redactor = Redactor(configured_secrets(settings))
     configure_logging(settings.log_level, json=settings.environment == "production", redactor=redactor)
-    return settings
 
 
 def _fail(error: SentinelError) -> NoReturn:
