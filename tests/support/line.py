@@ -46,9 +46,10 @@ class Line:
         return f"http://127.0.0.1:{self._port}"
 
     def reaching(self, url: str) -> str:
-        """What is at this address of a database, by way of this line."""
+        """Give an address of what is at this one, by way of this line."""
         address = urlsplit(url)
-        return address._replace(netloc=f"{address.username}@127.0.0.1:{self._port}").geturl()
+        who, at, _ = address.netloc.rpartition("@")
+        return address._replace(netloc=f"{who}{at}127.0.0.1:{self._port}").geturl()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:

@@ -1,6 +1,7 @@
 """Circuits of ten processes over a real Redis that is lost, slow and back: no call waits for it, none fails for it."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -10,6 +11,7 @@ from sentinel.resilience.breaker_board import Permit
 from sentinel.resilience.breaker_config import BreakerConfig
 from sentinel.resilience.breaker_view import BreakerState
 from tests.integration.coordination.conftest import Member, Members, until
+from tests.support.line import Old, line_to
 from tests.support.redis import RedisServer
 from tests.support.sharing import KEY, Process
 
@@ -26,8 +28,12 @@ class Replica(Process):
 
 
 async def _replicas(members: Members, server: RedisServer, count: int, config: BreakerConfig) -> list[Replica]:
-    replicas = [Replica(await members.join(server.url), config) for _ in range(count)]
-    await until(lambda: all(each.facts.processes == count for each in replicas))
+    return await _replicas_at(members, [server.url] * count, config)
+
+
+async def _replicas_at(members: Members, urls: Sequence[str], config: BreakerConfig) -> list[Replica]:
+    replicas = [Replica(await members.join(url), config) for url in urls]
+    await until(lambda: all(each.facts.processes == len(urls) for each in replicas))
     return replicas
 
 
@@ -113,3 +119,29 @@ async def test_flapping_redis_leaves_all_of_one_mind_in_the_end(own_redis: Redis
     await until(lambda: _states(replicas) == {OPEN})
     replicas[3].reset()
     await until(lambda: _states(replicas) == {CLOSED})
+
+
+@pytest.mark.parametrize("old", Old)
+async def test_who_alone_is_cut_off_from_redis_goes_by_itself_and_is_of_one_mind_with_all_when_it_is_back(
+    redis_url: str, members: Members, old: Old
+) -> None:
+    async with line_to(redis_url).running() as line, asyncio.timeout(20):
+        near, other, far = replicas = await _replicas_at(
+            members, [redis_url, redis_url, line.reaching(redis_url)], BreakerConfig()
+        )
+        line.silence()
+        for each in (near, other):
+            each.fail()
+        began = asyncio.get_running_loop().time()
+        assert far.fail(1) == 1  # it has heard of nothing
+        assert asyncio.get_running_loop().time() - began < COMMAND_SECONDS
+        await far.member.is_up(False)
+        assert [each.state() for each in replicas] == [OPEN, OPEN, CLOSED]
+        assert [each.member.link.is_up for each in replicas] == [True, True, False]
+        line.speak(old)
+        await until(lambda: _states(replicas) == {OPEN})
+        await far.member.is_up()
+        far.reset()
+        await until(lambda: _states(replicas) == {CLOSED})
+        for each in replicas:
+            await each.probes.aclose()

@@ -6,6 +6,7 @@ from sentinel.coordination.live_events import LiveEvents
 from sentinel.coordination.redis_fan_out import MESSAGE_BYTES, QUEUE_BYTES
 from sentinel.domain.events import Event, EventType
 from tests.integration.coordination.conftest import Member, Members, until
+from tests.support.line import line_to
 from tests.support.live_readers import Reader
 from tests.support.redis import RedisServer
 from tests.support.run_builders import at
@@ -144,6 +145,27 @@ async def test_a_frozen_redis_holds_nobody_up(own_redis: RedisServer, members: M
     await _reads_on(writing, reader, log)
     writing.publish(log.write(_DONE))
     assert await reader.end() == list(range(1, 9))
+
+
+async def test_readers_where_redis_alone_is_cut_off_go_on_by_polling(redis_url: str, members: Members) -> None:
+    log = WrittenLog()
+    async with line_to(redis_url).running() as line, asyncio.timeout(20):
+        writer, follower = await members.join(redis_url), await members.join(line.reaching(redis_url))
+        writing = LiveEvents(log=log, poll_interval_seconds=0.1, fan_out=writer.fan_out)
+        reading = LiveEvents(log=log, poll_interval_seconds=0.1, fan_out=follower.fan_out)
+        log.write(_TOKEN)
+        reader = Reader(reading)
+        await _is_listening(reader, log)
+        line.silence()
+        for _ in range(3):
+            await _reads_on(writing, reader, log)
+        await follower.is_up(False)
+        assert writer.link.is_up
+        line.speak()
+        await follower.is_up()
+        await _reads_on(writing, reader, log)
+        writing.publish(log.write(_DONE))
+        assert await reader.end() == list(range(1, 7))
 
 
 async def test_a_flapping_redis_loses_and_doubles_nothing(own_redis: RedisServer, members: Members) -> None:
