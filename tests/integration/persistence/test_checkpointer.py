@@ -16,8 +16,8 @@ from sentinel.errors import ConfigurationError, StoreUnavailableError
 from sentinel.persistence.checkpoint_leaks import CheckpointLeaks
 from sentinel.persistence.checkpointer import kept_threads, open_checkpointer
 from sentinel.persistence.engine import Engine
-from sentinel.persistence.patient_saver import PatientSaver
 from sentinel.persistence.sharded_saver import ShardedSaver
+from sentinel.persistence.translating_saver import TranslatingSaver
 from tests.support.bounded import bounded
 from tests.support.line import Old, line_to
 from tests.support.postgres import PostgresServer
@@ -169,10 +169,10 @@ async def test_a_connection_that_was_forgotten_on_its_way_is_given_up_for_anothe
         line_to(fresh_postgres).running() as line,
         open_checkpointer(line.reaching(fresh_postgres), tmp_path / "unused", connections=1) as saver,
     ):
-        patient, run = PatientSaver(saver, answer_seconds=0.2), RunnableConfig(configurable={"thread_id": "run"})
+        patient, run = TranslatingSaver(saver, answer_seconds=0.2), RunnableConfig(configurable={"thread_id": "run"})
         assert await saver.aget_tuple(run) is None  # over the connection that is kept
         line.silence()
         line.speak(Old.STAY_SILENT)
         with pytest.raises(StoreUnavailableError, match="not available: TimeoutError"):
             await patient.aget_tuple(run)
-        assert await PatientSaver(saver).aget_tuple(run) is None
+        assert await TranslatingSaver(saver).aget_tuple(run) is None
