@@ -7,7 +7,7 @@ reads from the log.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from itertools import groupby
@@ -72,9 +72,7 @@ class LiveEvents:
 
     def end(self) -> None:
         """Let every follower stop after what it has in hand: the process stops, and readers come back elsewhere."""
-        for followers in self._followers.values():
-            for follower in followers:
-                follower.end()
+        self._end(self._followers)
 
     async def head(self, run_id: str) -> LogHead | None:
         """Give the committed end of the run's log; None for an unknown run."""
@@ -168,15 +166,25 @@ class LiveEvents:
                     follower.end()
 
     async def _catch_up(self, run_ids: set[str]) -> None:
-        """Look for what other processes have written, in one query for all runs that were quiet here."""
+        """Look for what other processes have written, in one query for all runs that were quiet here.
+
+        Nothing will follow in a run that is not there any more: it was deleted, and perhaps its end with it.
+        """
         if not run_ids:
             return
-        for run_id, head in (await self._log.heads(run_ids)).items():
+        heads = await self._log.heads(run_ids)
+        self._end(run_ids - heads.keys())
+        for run_id, head in heads.items():
             reached = self._least_reached(run_id)
             while reached is not None and reached < head.last_seq:
                 events = await self._log.read(run_id, after=reached, limit=_PAGE)
                 self._deliver(run_id, events)
                 reached = events[-1].seq if events else None
+
+    def _end(self, run_ids: Collection[str]) -> None:
+        for run_id in run_ids:
+            for follower in self._followers.get(run_id, ()):
+                follower.end()
 
     def _least_reached(self, run_id: str) -> int | None:
         waiting = [follower.reached for follower in self._followers.get(run_id, ())]

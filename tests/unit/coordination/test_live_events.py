@@ -185,6 +185,17 @@ async def test_a_run_that_another_process_writes_is_followed_by_polling(
     assert [await reader.end() for reader in readers] == [[1, 2, 3, 4]] * 5
 
 
+async def test_readers_of_a_run_that_is_deleted_with_its_end_do_not_wait_for_it(
+    log: WrittenLog, clock: FakeClock, live: LiveEvents
+) -> None:
+    log.write(_TOKEN)
+    reader = Reader(live)
+    await clock.elapse(_POLL)
+    del log.events["run"]  # by another process, which had committed its end after our last look
+    await clock.elapse(_POLL)
+    assert await reader.end() == [1]
+
+
 async def test_one_look_serves_all_quiet_runs_and_none_is_spent_on_busy_ones(
     log: WrittenLog, clock: FakeClock, live: LiveEvents
 ) -> None:
