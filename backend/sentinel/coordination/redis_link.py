@@ -20,7 +20,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from sentinel.clock import Clock
 from sentinel.coordination.shared import LinkStatus
-from sentinel.errors import StoreUnavailableError
+from sentinel.errors import ConfigurationError, StoreUnavailableError
 from sentinel.resilience.pauses import growing_pauses
 from sentinel.tasks import ended
 from sentinel.telemetry.survival import survived
@@ -64,7 +64,7 @@ class RedisLink:
         pace: WatchPace | None = None,
         rng: Callable[[], float] = random.random,  # noqa: S311 - spreads reconnects, protects no secret
     ) -> None:
-        """Count Redis as away until it has answered."""
+        """Count Redis as away until it has answered; raises ConfigurationError for a URL that it cannot use."""
         self._pool = _pool(url)
         self._redis = Redis(connection_pool=self._pool)
         self._clock = clock
@@ -137,7 +137,12 @@ class RedisLink:
             try:
                 async with asyncio.timeout(limit):
                     await self._redis.ping()
-            except (RedisError, OSError, TimeoutError) as error:
+            except (
+                RedisError,
+                OSError,
+                TimeoutError,
+                UnicodeError,
+            ) as error:  # the latter: a name that no host can have
                 reason = _reason(error)
             else:
                 self.latency_ms = round((self._clock.monotonic() - began) * 1000, 3)
@@ -164,7 +169,14 @@ class RedisLink:
 
 def _pool(url: str) -> BlockingConnectionPool:
     options: dict[str, Any] = connection_options() | {"max_connections": _CONNECTIONS, "timeout": CONNECT_SECONDS}
-    return BlockingConnectionPool.from_url(url, **options)
+    try:
+        pool = BlockingConnectionPool.from_url(url, **options)
+        # Connects nothing; but only now does the library look at the words of the URL's query.
+        pool.make_connection()  # type: ignore[no-untyped-call]
+    except (RedisError, TypeError, ValueError) as error:
+        message = "REDIS_URL says something in its query that the Redis client does not know, or not so"
+        raise ConfigurationError(message) from error
+    return pool
 
 
 def connection_options() -> dict[str, Any]:
@@ -188,6 +200,6 @@ def _reason(error: BaseException) -> str:
     """Say what happened without the address, which may hold a password."""
     if isinstance(error, (TimeoutError, RedisTimeoutError)):
         return "no answer in time"
-    if isinstance(error, (RedisConnectionError, OSError)):
+    if isinstance(error, (RedisConnectionError, OSError, UnicodeError)):
         return "no connection"
     return f"it refuses commands ({type(error).__name__})"

@@ -89,7 +89,8 @@ class Subscriptions:
 
     async def _work(self) -> None:
         while True:
-            with survived("listen to Redis"), suppress(RedisError, OSError, TimeoutError):  # its link tells of those
+            # What the link to Redis sees, too, it tells of.
+            with survived("listen to Redis"), suppress(RedisError, OSError, TimeoutError, UnicodeError):
                 async with self._connection() as connection:
                     await self._serve(connection)
             await self._clock.sleep(next(self._pauses))

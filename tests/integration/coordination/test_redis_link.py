@@ -9,7 +9,7 @@ import pytest
 from sentinel.clock import SystemClock
 from sentinel.coordination.redis_link import COMMAND_SECONDS, RedisLink, WatchPace
 from sentinel.coordination.shared import LinkStatus
-from sentinel.errors import StoreUnavailableError
+from sentinel.errors import ConfigurationError, StoreUnavailableError
 from sentinel.testing.clock import FakeClock, settle
 from tests.integration.coordination.conftest import PACE, Members, until
 from tests.support.processes import free_port
@@ -82,6 +82,20 @@ async def test_a_redis_that_wants_a_password_is_away_and_the_reason_tells_none(r
         with pytest.raises(StoreUnavailableError) as raised:
             await link.run(lambda redis: redis.ping())
     assert "s3cret" not in raised.value.message
+
+
+@pytest.mark.parametrize("words", ["nonsense=hunter2", "socket_keepalive=x&retries=1", "health_check_interval=often"])
+def test_an_address_with_words_that_nobody_knows_is_refused_at_once(words: str) -> None:
+    with pytest.raises(ConfigurationError, match="REDIS_URL") as refused:
+        RedisLink(f"redis://127.0.0.1/0?{words}", clock=SystemClock())
+    assert "hunter2" not in str(refused.value)
+
+
+async def test_a_host_with_a_name_that_cannot_be_is_away(members: Members) -> None:
+    member = await members.join(f"redis://{'x' * 64}/0")
+    assert member.link.state == LinkStatus(is_up=False, reason="no connection")
+    await settle()
+    assert member.subscriptions.is_up is False
 
 
 async def test_what_listens_but_is_no_redis_is_away(members: Members) -> None:
