@@ -1,7 +1,9 @@
 """What a DATABASE_URL means: which database, through which driver, and whether its file can be used at all."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import make_url
 from sqlalchemy.engine import URL
@@ -20,6 +22,15 @@ _ABSENCE = {
     "keepalives_count": "3",
     "tcp_user_timeout": "10000",
 }
+# What asyncpg takes as arguments, and of libpq's other words those that it knows, in a DSN only. The rest is libpq's
+# alone: asyncpg has its own way (`connect_timeout`), or none, as for `channel_binding`.
+_ASYNCPG_ARGUMENTS = frozenset({"host", "port", "user", "password"})
+_ASYNCPG_DSN = frozenset(
+    {"sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword", "sslnegotiation"}
+    | {"ssl_min_protocol_version", "ssl_max_protocol_version"}
+    | {"target_session_attrs", "passfile", "krbsrvname", "gsslib"}
+)
+_SERVER_SETTINGS = frozenset({"application_name", "options"})
 
 
 def normalise(database_url: str) -> URL:
@@ -50,14 +61,33 @@ def sqlite_file(url: URL) -> Path:
 
 def psycopg_url(url: URL) -> URL:
     """Give a PostgreSQL URL for psycopg, which LangGraph's saver and the migrations use."""
-    query = {("sslmode" if key == "ssl" else key): value for key, value in url.query.items()}
-    return url.set(drivername="postgresql+psycopg", query=query)
+    return url.set(drivername="postgresql+psycopg")
+
+
+def asyncpg_url(url: URL) -> tuple[URL, dict[str, Any]]:
+    """Give a PostgreSQL URL for SQLAlchemy over asyncpg, and the arguments that stand for libpq's words in its query.
+
+    Without that, any address that a hosting service hands out (`?sslmode=require&channel_binding=require`) would fail.
+    """
+    said = url.normalized_query
+    arguments: dict[str, Any] = {}
+    if dsn := _some(said, _ASYNCPG_DSN):
+        arguments["dsn"] = URL.create("postgresql", query=dsn).render_as_string()
+    if settings := _some(said, _SERVER_SETTINGS):
+        arguments["server_settings"] = settings
+    return url.set(query=_some(said, _ASYNCPG_ARGUMENTS)), arguments
+
+
+def _some(query: Mapping[str, Sequence[str]], names: frozenset[str]) -> dict[str, Any]:
+    """Give these words of a query; of one that is said twice, as of the hosts of a cluster, all."""
+    return {key: tuple(values) if len(values) > 1 else values[0] for key, values in query.items() if key in names}
 
 
 def libpq_url(url: URL) -> str:
     """Give a PostgreSQL URL as libpq reads it, password included; a silent network ends its connections within 11 s."""
     opened = psycopg_url(url).set(drivername="postgresql")
-    return opened.update_query_dict(_ABSENCE).render_as_string(hide_password=False)
+    address, _, words = opened.update_query_dict(_ABSENCE).render_as_string(hide_password=False).partition("?")
+    return f"{address}?{words.replace('+', '%20')}"  # to libpq a plus is a plus
 
 
 def prepare_file(path: Path) -> None:
@@ -93,5 +123,9 @@ def _sqlite(url: URL) -> URL:
 
 
 def _postgres(url: URL) -> URL:
-    query = {("ssl" if key == "sslmode" else key): value for key, value in url.query.items()}
+    if "@" in (url.host or ""):
+        # The rest of a password, which must not be shown as the name of a host that nobody finds.
+        message = "DATABASE_URL has more than one @; one that belongs to the password is written %40"
+        raise ConfigurationError(message)
+    query = {("sslmode" if key == "ssl" else key): value for key, value in url.query.items()}
     return url.set(drivername="postgresql+asyncpg", query=query)

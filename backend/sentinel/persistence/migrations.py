@@ -31,7 +31,8 @@ async def upgrade(database_url: str) -> None:
     except StoreUnavailableError:
         raise
     except (StoreError, CommandError) as error:
-        message = f"{url.render_as_string(hide_password=True)} cannot be migrated: {error}"
+        named = url.set(query={}).render_as_string(hide_password=True)  # its words may hold a password, too
+        message = f"{named} cannot be migrated: {error}"
         raise ConfigurationError(message) from error
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from sentinel.clock import Clock, SystemClock
+from sentinel.persistence.database_url import asyncpg_url
 from sentinel.persistence.driver_errors import is_undone, translated
 from sentinel.persistence.plain_json import dumps, loads
 from sentinel.persistence.writability import Writability, answer, rewrite
@@ -49,8 +50,9 @@ class PostgresEngine:
         self._clock = clock or SystemClock()
         self._rng = rng
         self._writability = Writability()
+        address, arguments = asyncpg_url(url)
         self._engine = create_async_engine(
-            url,
+            address,
             pool_size=connections,
             max_overflow=0,
             pool_timeout=_POOL_TIMEOUT_SECONDS,
@@ -60,7 +62,8 @@ class PostgresEngine:
             connect_args={
                 "timeout": _CONNECT_TIMEOUT_SECONDS,
                 "command_timeout": _COMMAND_TIMEOUT_SECONDS,
-                "server_settings": {"application_name": "sentinel"},
+                **arguments,
+                "server_settings": {"application_name": "sentinel", **arguments.get("server_settings", {})},
             },
         )
         listen(self._engine.sync_engine, "connect", _end_with_who_falls_silent)

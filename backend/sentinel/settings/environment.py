@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import SplitResult, urlsplit
 
 from dotenv.parser import parse_stream
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -32,7 +33,7 @@ from sentinel.settings.problems import Problems
 ENVIRONMENT: Final = "environment"
 _DATABASE: Final = re.compile(r"(?P<engine>sqlite|postgresql|postgres)(\+\w+)?://(?P<rest>\S+)")
 _HOST: Final = re.compile(r"\*|[\w.-]+|[0-9a-f:]+")
-_REDIS: Final = re.compile(r"(redis|rediss|unix)://\S+")
+_REDIS: Final = re.compile(r"(?P<scheme>redis|rediss|unix)://\S+")
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
@@ -68,9 +69,15 @@ def is_loopback(host: str) -> bool:
 
 
 def _redis(value: SecretStr) -> SecretStr:
-    if _REDIS.fullmatch(value.get_secret_value()) is None:
+    found = _REDIS.fullmatch(value.get_secret_value())
+    if found is None or (found["scheme"] != "unix" and not _is_redis_server(urlsplit(value.get_secret_value()))):
         raise ValueError
     return value
+
+
+def _is_redis_server(parts: SplitResult) -> bool:
+    """Tell whether the client library reads it as it is meant; a port that is no number is a ValueError."""
+    return parts.port != 0 and re.fullmatch(r"(/\d*)?", parts.path) is not None
 
 
 DatabaseUrl = Annotated[

@@ -27,7 +27,7 @@ _TYPES: Final = {
     "model_type": "must be a mapping (key: value)",
     "model_attributes_type": "must be a mapping (key: value)",
 }
-_OPAQUE: Final = {"headers", "env", "params", "args", "base_url", "url"}
+_OPAQUE: Final = {"headers", "env", "params", "args", "url"}
 _LONGEST_ECHO: Final = 60
 
 
@@ -108,11 +108,16 @@ def _text(detail: ErrorDetails) -> str:
 def _echo(value: Any, path: KeyPath) -> str:
     """Show the value that was found, unless it is or might be a secret."""
     names = {step for step in path if isinstance(step, str)}
-    if names & _OPAQUE or any(looks_secret(name) for name in names) or not isinstance(value, (str, int, float)):
+    if any(_is_opaque(name) for name in names) or not isinstance(value, (str, int, float)):
         return ""
     shown = "true" if value is True else "false" if value is False else repr(value)
     is_safe = "://" not in shown and redact_text(shown) == shown and len(shown) <= _LONGEST_ECHO
     return f", not {shown}" if is_safe else ""
+
+
+def _is_opaque(name: str) -> bool:
+    """Tell whether what this key holds must not be shown; an address may hold a password."""
+    return name in _OPAQUE or name.endswith("_url") or looks_secret(name)
 
 
 def _real_path(location: Sequence[str | int], document: Document) -> KeyPath:

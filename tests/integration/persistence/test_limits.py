@@ -15,7 +15,7 @@ from sqlalchemy.event import listen, remove
 from sentinel.coordination.live_events import LiveEvents
 from sentinel.domain.events import Event, EventType
 from sentinel.errors import StoreUnavailableError
-from sentinel.persistence.database_url import normalise
+from sentinel.persistence.database_url import libpq_url, normalise
 from sentinel.persistence.engine import Engine, create_engine
 from sentinel.persistence.journal import Journal
 from sentinel.persistence.postgres_engine import PostgresEngine
@@ -34,6 +34,17 @@ async def postgres(migrated_postgres: str) -> AsyncIterator[PostgresEngine]:
     engine = PostgresEngine(normalise(migrated_postgres), connections=4, rng=lambda: 0.0)
     yield engine
     await engine.dispose()
+
+
+async def test_the_words_that_hosting_services_put_into_an_address_are_understood(migrated_postgres: str) -> None:
+    words = "sslmode=prefer&channel_binding=prefer&connect_timeout=5&keepalives=1&application_name=shop"
+    named = f"{migrated_postgres}?{words}&options=-c%20statement_timeout%3D5432"
+    engine = create_engine(named, connections=1)
+    shown = text("SELECT current_setting('application_name'), current_setting('statement_timeout')")
+    assert tuple(await engine.read(lambda open_: open_.execute(shown).one())) == ("shop", "5432ms")
+    await engine.dispose()
+    with psycopg.connect(libpq_url(engine.url)) as connection:
+        assert connection.execute(shown.text).fetchone() == ("shop", "5432ms")
 
 
 class Tried:

@@ -246,3 +246,9 @@ async def test_a_server_that_is_away_is_unavailable_and_its_password_stays_secre
     with pytest.raises(StoreUnavailableError) as failed:
         await upgrade(url)
     assert "hunter2" not in str(failed.value)
+
+
+async def test_an_address_with_a_word_that_nobody_knows_is_refused_without_its_secrets() -> None:
+    with pytest.raises(ConfigurationError, match='"nonsense"') as refused:
+        await upgrade("postgresql://u@127.0.0.1:1/d?password=hunter2&nonsense=1")
+    assert "hunter2" not in str(refused.value)

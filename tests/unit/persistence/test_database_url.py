@@ -6,7 +6,14 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from sentinel.errors import ConfigurationError
-from sentinel.persistence.database_url import is_sqlite, libpq_url, normalise, psycopg_url, sqlite_file
+from sentinel.persistence.database_url import (
+    asyncpg_url,
+    is_sqlite,
+    libpq_url,
+    normalise,
+    psycopg_url,
+    sqlite_file,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,9 +44,20 @@ def test_a_postgresql_database_goes_through_asyncpg_whatever_driver_is_named(giv
 
 def test_each_driver_gets_its_own_word_for_tls() -> None:
     url = normalise("postgresql://h/d?sslmode=require")
-    assert url.query == {"ssl": "require"}
+    assert asyncpg_url(url)[1] == {"dsn": "postgresql://?sslmode=require"}
     assert psycopg_url(url).query == {"sslmode": "require"}
     assert conninfo_to_dict(libpq_url(url))["sslmode"] == "require"
+    assert normalise("postgresql://h/d?ssl=require") == url
+
+
+def test_asyncpg_gets_those_words_of_libpq_that_it_knows_and_none_that_it_would_stumble_over() -> None:
+    words = "channel_binding=require&connect_timeout=5&keepalives=1&gssencmode=disable&sslrootcert=/ca.pem&host=i"
+    address, arguments = asyncpg_url(normalise(f"postgresql://u@h/d?{words}&application_name=shop&options=-c%20a%3Db"))
+    assert address.render_as_string() == "postgresql+asyncpg://u@h/d?host=i"
+    assert arguments == {
+        "dsn": "postgresql://?sslrootcert=%2Fca.pem",
+        "server_settings": {"application_name": "shop", "options": "-c a=b"},
+    }
 
 
 def test_connections_of_libpq_end_when_the_network_is_silent() -> None:
@@ -58,7 +76,16 @@ def test_connections_of_libpq_end_when_the_network_is_silent() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["mysql://u:hunter2@h/d", "hunter2", "", "sqlite://", "sqlite:///:memory:", "http://x"]
+    "given",
+    [
+        "mysql://u:hunter2@h/d",
+        "hunter2",
+        "",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "http://x",
+        "postgresql://u:p@hunter2@h/d",
+    ],
 )
 def test_any_other_database_is_refused_without_repeating_the_secret(given: str) -> None:
     with pytest.raises(ConfigurationError, match="DATABASE_URL") as refused:
