@@ -25,6 +25,7 @@ from mcp_types import PaginatedRequestParams as Page
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import TypeAdapter
 
+from sentinel.clock import Clock
 from sentinel.domain.tools import CallOrigin
 from sentinel.redaction import Redactor
 from sentinel.tools.config import SupervisionConfig
@@ -32,6 +33,7 @@ from sentinel.tools.masking import masked
 from sentinel.tools.quoting import quoted
 from sentinel.tools.reading import ReadTool, read_tools
 from sentinel.tools.short_lists import short_lists
+from sentinel.tools.talk import measured
 
 LEGACY: Final = "legacy"
 IDEMPOTENCY_KEY: Final = "io.sentinel/idempotency-key"
@@ -206,6 +208,7 @@ async def open_connection(
     *,
     era: Era,
     config: SupervisionConfig,
+    clock: Clock,
     on_tools_changed: Callable[[], None],
 ) -> Connection:
     """Enter a client on the stack and list the server's tools; the task that calls this must also close the stack."""
@@ -214,7 +217,7 @@ async def open_connection(
         if isinstance(message, ToolListChangedNotification):  # how servers of the old era say it
             on_tools_changed()
 
-    heard_as_said = quoted(transport, is_http=not transport.shows_end)
+    heard_as_said = quoted(measured(transport, clock=clock), is_http=not transport.shows_end)
     client = Client(
         short_lists(masked(heard_as_said, transport.redactor), most=config.max_tools),
         mode=era.mode,

@@ -81,6 +81,7 @@ class ServerSupervisor:
         self.state = ServerState.CONNECTING
         self.connection: Connection | None = None
         self._open_transport = open_transport
+        self._open_connection = partial(open_connection, config=config, clock=clock, on_tools_changed=self.relist)
         self._clock = clock
         self._rng = rng
         self._config = config
@@ -290,9 +291,7 @@ class ServerSupervisor:
         async with asyncio.timeout(None) as limit:
             expiry = asyncio.create_task(self._expire(limit, transport), name=f"tools:{self.name}:connect-deadline")
             try:
-                return await open_connection(
-                    stack, transport, era=self._era, config=self._config, on_tools_changed=self.relist
-                )
+                return await self._open_connection(stack, transport, era=self._era)
             finally:
                 expiry.cancel()
 
