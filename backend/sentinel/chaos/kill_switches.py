@@ -12,6 +12,7 @@ from typing import Any
 from sentinel.clock import Clock
 from sentinel.domain.routes import Target, Tier
 from sentinel.errors import RequestError, UnknownTargetError
+from sentinel.resilience.breaker_board import tool_key
 
 _TIERS = frozenset({"primary", "fallback"})
 _ALL = "all"
@@ -103,7 +104,7 @@ class KillSwitches:
         """Return the switch that forbids a call to this tool, the widest first."""
         if not self._switches:
             return None
-        return self._first_on(_ALL, f"tool:{server}", f"tool:{server}/{tool}")
+        return self._first_on(_ALL, f"tool:{server}", tool_key(server, tool))
 
     def list(self) -> list[KillSwitch]:
         """Return the switches that are on, by target."""

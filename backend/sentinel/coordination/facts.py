@@ -1,7 +1,7 @@
 """What processes tell each other: facts with an author, a number and an end, and the view that each has of the others'.
 
 Nobody changes another's fact, so nothing has to be locked, and a view that misses some is merely older. Numbers grow
-over all authors (Lamport): who has seen a fact tells with higher ones. A carrier (`memory`, `redis_facts`) takes what
+over all authors (Lamport): who has seen a fact tells with higher ones. A carrier (`redis_facts`) takes what
 is unsent from here and brings what others said; asking the view is a dictionary lookup.
 """
 

@@ -73,7 +73,8 @@ def _prune(connection: Connection, run_ids: list[str]) -> None:
     )
     snapshots = [event_row(_snapshot(row)) for row in ends]
     connection.execute(delete(run_events).where(run_events.c.run_id.in_(run_ids), run_events.c.type.not_in(_ENDS)))
-    connection.execute(insert(run_events), snapshots)
+    if snapshots:
+        connection.execute(insert(run_events), snapshots)
     connection.execute(update(runs).where(runs.c.run_id.in_(run_ids)).values(log_form=LogForm.PRUNED))
 
 

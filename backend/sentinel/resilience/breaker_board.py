@@ -41,7 +41,7 @@ def model_key(provider: str, model: str) -> str:
 
 
 def tool_key(server: str, tool: str) -> str:
-    """Return the key of a tool's circuit."""
+    """Return the key of a tool's circuit, which is the name of its kill switch, too."""
     return f"tool:{server}/{tool}"
 
 

@@ -179,6 +179,7 @@ class Drive:
     def failed(self, error: SentinelError) -> RunEnding:
         """Give the ending of a run that an error of our own broke off."""
         problem = {"code": error.code, "detail": error.message, **error.extra}
+        self.attempts += self._broken_open(INTERRUPTED, self.clock.now())
         self._end_open_tools(INTERRUPTED)
         return self._broken_off(RunStatus.FAILED, EventType.ERROR, error=problem)
 

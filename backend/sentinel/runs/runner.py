@@ -36,6 +36,7 @@ from sentinel.resilience.deadline import Deadline
 from sentinel.resilience.pauses import growing_pauses
 from sentinel.runs.drive import Drive, Left
 from sentinel.runs.leases import Lease, Leases, Stop
+from sentinel.tasks import ended
 from sentinel.telemetry.logging import get_logger, log_context
 
 logger = get_logger(__name__)
@@ -132,7 +133,7 @@ class Runner:
                     raise
                 return
             finally:
-                heartbeat.cancel()
+                await ended(heartbeat)
         await self._forget_checkpoints(run_id)
 
     async def _hand_over(self, drive: Drive) -> None:
@@ -165,8 +166,8 @@ class Runner:
             return drive.failed(SentinelError("an internal error ended this run; the log has the details"))
 
     async def _finish(self, drive: Drive, last: RunEnding) -> None:
-        ended = await drive.finish(last)
-        self.listeners.ended(drive.run, ended)
+        committed = await drive.finish(last)
+        self.listeners.ended(drive.run, committed)
 
     async def _drive(self, drive: Drive, lease: Lease, *, left: Left | None, was_paused: bool) -> RunEnding:
         config = _config(drive.run)

@@ -16,6 +16,7 @@ from sentinel.domain.requests import RequestOutcome, RequestRecord
 from sentinel.domain.routes import Target
 from sentinel.domain.runs import Run, RunEnding, RunStatus
 from sentinel.domain.tools import CANCELLED, GuardedCall
+from sentinel.resilience.breaker_board import tool_key
 from sentinel.resilience.breaker_view import BreakerState, Transition
 from sentinel.resilience.ledger import Ledger
 from sentinel.telemetry.series import Distribution, Labels, Sample, Tally
@@ -67,7 +68,7 @@ class Bounded:
 
     def tool(self, server: str, tool: str) -> Labels:
         """Give the labels `server` and `tool`."""
-        return (server, tool) if self._knows_tool(f"tool:{server}/{tool}") else (server, OTHER)
+        return (server, tool) if self._knows_tool(tool_key(server, tool)) else (server, OTHER)
 
     def _knows_tool(self, circuit: str) -> bool:
         kind, _, name = circuit.partition(":")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Literal
 
+from sentinel.resilience.breaker_board import tool_key
 from sentinel.tools.config import Effect, ServerConfig, ToolOverride
 from sentinel.tools.reading import MAX_OWN_NAME, ReadTool, cleaned
 
@@ -70,7 +71,7 @@ class ToolSpec:
     @property
     def target(self) -> str:
         """The name of the tool's circuit and kill switch."""
-        return f"tool:{self.server}/{self.tool}"
+        return tool_key(self.server, self.tool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

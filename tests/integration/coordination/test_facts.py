@@ -9,9 +9,9 @@ import pytest
 
 from sentinel.clock import SystemClock
 from sentinel.coordination.facts import FactTable
-from sentinel.coordination.memory import MemoryHub
 from sentinel.coordination.probe_tickets import MemoryTickets, ProbeTickets
 from sentinel.coordination.redis_facts import ALIVE_SECONDS, LOOK_SECONDS
+from sentinel.testing.facts import MemoryHub
 from tests.integration.coordination.conftest import Member, Members, until
 from tests.support.bounded import bounded
 from tests.support.redis import RedisServer

@@ -3,11 +3,11 @@
 import pytest
 
 from sentinel.coordination.circuits import quorum
-from sentinel.coordination.memory import MemoryHub
 from sentinel.coordination.probe_tickets import TICKET_SECONDS, MemoryTickets
 from sentinel.coordination.subscriptions import Listener, Subscriptions
 from sentinel.resilience.breaker_view import BreakerState, TransitionRule
 from sentinel.testing.clock import FakeClock
+from sentinel.testing.facts import MemoryHub
 from tests.support.sharing import KEY, MODEL, Process
 
 CLOSED, OPEN, HALF_OPEN = BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN

@@ -2,11 +2,11 @@
 
 import pytest
 
-from sentinel.coordination.memory import MemoryHub
 from sentinel.domain.routes import Target
 from sentinel.resilience.failure_table import LatchScope
 from sentinel.resilience.holds import HoldStep
 from sentinel.testing.clock import FakeClock
+from sentinel.testing.facts import MemoryHub
 from tests.support.sharing import Process
 
 TARGET, OTHER = Target("p", "m"), Target("p", "n")

@@ -1,4 +1,4 @@
-"""Carries facts between processes that live in one, at once and without loss: the twin of `redis_facts`."""
+"""Carries facts between processes that live in one, at once and without loss: `redis_facts` without a Redis."""
 
 from collections.abc import Callable
 
