@@ -214,6 +214,13 @@ def test_long_answer_has_exactly_the_words_asked_for(words: int) -> None:
     assert tokens.count(ask(f"Write {words:,} words about dependability").text) >= words
 
 
+def test_long_answer_of_any_length_ends_with_a_sentence() -> None:
+    texts = {words: long_text.write(words) for words in (*range(1, 400), 5003)}
+
+    assert {words: tokens.count(text) for words, text in texts.items()} == {words: words for words in texts}
+    assert [words for words, text in texts.items() if not text.endswith(".")] == []
+
+
 def test_long_answer_without_a_number_is_long() -> None:
     assert tokens.count(ask("Give me a long answer about anything").text) > 800
 

@@ -1,6 +1,7 @@
 """Long answers of an exact number of words, for pacing, scrolling and cutting."""
 
 import re
+from itertools import chain, combinations
 
 DEFAULT_WORDS = 800
 MAX_WORDS = 100_000
@@ -24,6 +25,19 @@ _SENTENCES = (
     "Small queues keep their promises; long queues only postpone the bad news.",
     "The best moment to find out that a fallback works is before it is needed.",
 )
+_SHORT_SENTENCES = (
+    "Measure.",
+    "Keep records.",
+    "Nothing fails silently.",
+    "Every failure is named.",
+    "Plan for the bad day.",
+    "A fallback is tested every day.",
+    "The reader always knows who answered them.",
+    "A promise without a deadline is a hope.",
+)
+"""One of each length from 1 to 8 words; together they end a text after any number of words."""
+_SHORTEST_ENDING = 3
+_WORTH_A_SECTION = 30
 
 
 def words_wanted(text: str) -> int:
@@ -36,23 +50,40 @@ def words_wanted(text: str) -> int:
 
 
 def write(words: int) -> str:
-    """Return a text of exactly that many words, in sections with headings."""
+    """Return a text of exactly that many words, in sections with headings, that ends with a sentence."""
     parts: list[str] = []
-    left, section = words, 0
+    left = words
     while left > 0:
-        section += 1
-        heading = ["##", f"Part {section}"]
-        body = _section_words(section)[: max(0, left - 3)]
-        text = f"{' '.join(heading)}\n\n{' '.join(body)}" if body else " ".join(_section_words(section)[:left])
-        parts.append(text)
-        left -= len(text.split())
+        parts.append(_section(len(parts) + 1, left))
+        left -= len(parts[-1].split())
     return "\n\n".join(parts)
 
 
-def _section_words(section: int) -> list[str]:
-    words: list[str] = []
-    position = section - 1
-    while len(words) < _WORDS_PER_SECTION:
-        words += _SENTENCES[position % len(_SENTENCES)].split()
-        position += 1
-    return words
+def _section(number: int, left: int) -> str:
+    """Return a section; one that would leave little takes all the words that are left."""
+    heading = f"## Part {number}"
+    room = left - len(heading.split())
+    if room < _SHORTEST_ENDING:
+        return _ending(left)
+    return f"{heading}\n\n{' '.join(_sentences(number - 1, room))}"
+
+
+def _sentences(first: int, room: int) -> list[str]:
+    chosen: list[str] = []
+    left, position = room, first
+    while left > 0 and (room - left < _WORDS_PER_SECTION or left < _WORTH_A_SECTION):
+        sentence = _SENTENCES[position % len(_SENTENCES)]
+        after = left - len(sentence.split())
+        if after != 0 and after < _SHORTEST_ENDING:
+            return [*chosen, _ending(left)]
+        chosen.append(sentence)
+        left, position = after, position + 1
+    return chosen
+
+
+def _ending(words: int) -> str:
+    """Return short sentences of exactly that many words."""
+    sizes = {len(sentence.split()): sentence for sentence in _SHORT_SENTENCES}
+    choices = chain.from_iterable(combinations(sizes, count) for count in range(1, len(sizes) + 1))
+    fitting = next(choice for choice in choices if sum(choice) == words)
+    return " ".join(sizes[size] for size in sorted(fitting, reverse=True))
