@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any, Final
 
 from sentinel.clock import Clock
@@ -137,7 +138,25 @@ class CapabilityRouter:
         deadline = Deadline(self._clock, math.inf if timeout_seconds is None else timeout_seconds)
         shared = capability or self._capability_with(candidates[0].spec)
         outcome = await self._first_result(_Request(candidates, shared, deadline, context, on_fallback))
+        if capability is None and shared is not None:
+            outcome = self._with_absent(outcome, candidates[0].spec, shared)
         return replace(outcome, capability=name if capability else None)
+
+    def _with_absent(self, outcome: ToolOutcome, called: ToolSpec, shared: Capability) -> ToolOutcome:
+        """Add those that come before the tool and that nobody could have called, since their servers are down.
+
+        Models are not offered them, so they call the stand-in by its own name; the record still says what it is.
+        """
+        if outcome.cause is not None or (outcome.server, outcome.tool) != (called.server, called.tool):
+            return outcome
+        before = takewhile(lambda member: member.spec is not called, shared.members)
+        absent = tuple(_not_sent(member.config, Cause.CONNECT) for member in before if self._is_absent(member))
+        return replace(outcome, attempts=(*absent, *outcome.attempts))
+
+    def _is_absent(self, member: Member) -> bool:
+        if member.spec is None:
+            return member.problem is None  # its server has not listed its tools yet
+        return member.is_usable and self._registry.obstacle(member.spec) is Cause.CONNECT
 
     async def _first_result(self, request: _Request) -> ToolOutcome:
         attempts: list[ToolAttempt] = []
@@ -250,6 +269,10 @@ class CapabilityRouter:
         names = [each.name for each in sorted(self.tools(), key=lambda each: each.capability is None)]
         told = f"There is no tool {name[:100]!r}. There are: {', '.join(names[:_MAX_LISTED]) or 'none'}."
         return replace(unmade(Cause.UNKNOWN_TOOL, server=server or "", tool=own), text=told)
+
+
+def _not_sent(member: MemberConfig, cause: Cause) -> ToolAttempt:
+    return ToolAttempt(server=member.server, tool=member.tool, cause=cause, executed="no", duration_ms=0.0, sends=0)
 
 
 def _sends(spec: ToolSpec, attempts: Sequence[ToolAttempt]) -> int:

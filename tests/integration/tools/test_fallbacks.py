@@ -50,6 +50,24 @@ async def test_a_reading_tool_whose_server_died_is_asked_again_when_it_is_back()
         assert tools.sessions("one") == 2
 
 
+async def test_a_stand_in_that_is_called_by_its_own_name_says_for_whom_it_stands_in() -> None:
+    """A model is not offered a tool whose server is down, so it calls the next one of the capability directly."""
+    async with running(
+        {"one": MISSING, "two": misbehaving()}, capabilities=equivalents("one", "two"), supervision=QUICK
+    ) as tools:
+        outcome = await tools.call("two__echo", text="hello")
+        assert [(each.server, each.cause, each.executed) for each in outcome.attempts] == [
+            ("one", Cause.CONNECT, "no"),
+            ("two", None, "yes"),
+        ]
+
+
+async def test_the_first_tool_of_a_capability_stands_in_for_nobody() -> None:
+    async with running({"one": misbehaving(), "two": MISSING}, capabilities=equivalents("one", "two")) as tools:
+        outcome = await tools.call("one__echo", text="hello")
+        assert [each.server for each in outcome.attempts] == ["one"]
+
+
 async def test_a_group_that_mixes_reading_and_changing_is_refused() -> None:
     """It is not offered, and a call says that it is not set up correctly."""
     async with running(
