@@ -10,15 +10,32 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from sentinel import __version__
 from sentinel.errors import SentinelError
 from sentinel.redaction import Redactor
 from sentinel.settings import Settings, configured_secrets, load_settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 done; 1 it cannot work, and one line says why; 2 the command line is wrong or empty.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sentinel {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
-def sentinel() -> None:
+def sentinel(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
     """The resilience layer between an application and the models and tools it depends on."""
 
 
@@ -38,12 +55,14 @@ def serve() -> None:
 
 @app.command()
 def worker(
-    host: Annotated[str | None, typer.Option(help="Where to answer /health and /metrics, instead of HOST.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="The address that serves /health and /metrics, instead of HOST.")
+    ] = None,
     port: Annotated[
-        str | None, typer.Option(help="The port for that, instead of WORKER_PORT; 0: any free one.")
+        str | None, typer.Option(help="The port for them, instead of WORKER_PORT; 0 means any free port.")
     ] = None,
 ) -> None:
-    """Work on the runs of a PostgreSQL database, beside other workers and servers."""
+    """Work on the runs of a PostgreSQL database, alongside other workers and servers."""
     given = {"HOST": host, "WORKER_PORT": port}
     settings = _loaded({name: value for name, value in given.items() if value is not None})
     gc.disable()  # as for `serve`; it is switched on when everything is there
@@ -58,7 +77,7 @@ def worker(
 
 @app.command()
 def migrate() -> None:
-    """Bring the database up to date; `serve` does it too."""
+    """Bring the database schema up to date; `serve` does this, too."""
     import asyncio  # noqa: PLC0415 - only this command pays for it
 
     from sentinel.main.migrate import bring_up_to_date  # noqa: PLC0415 - only this command pays for it
@@ -72,8 +91,8 @@ def migrate() -> None:
 
 
 @app.command()
-def backup(folder: Annotated[Path, typer.Argument(help="Where to put the copies; made if it is not there.")]) -> None:
-    """Copy the SQLite files in one consistent piece each, also while a server runs."""
+def backup(folder: Annotated[Path, typer.Argument(help="Where to put the copies; created if it is missing.")]) -> None:
+    """Copy the SQLite files, each one consistent, even while a server runs."""
     from sentinel.persistence.backup import back_up  # noqa: PLC0415 - only this command pays for it
 
     settings = _settings()
@@ -87,7 +106,7 @@ def backup(folder: Annotated[Path, typer.Argument(help="Where to put the copies;
 
 @app.command()
 def explain(route: Annotated[str, typer.Option(help="The route to explain.")] = "default") -> None:
-    """Print the chain that a request on a route would take now, and why; nobody is called."""
+    """Show which targets a request on a route would try now, in which order and why; nothing is sent."""
     from sentinel.main.explain import explained  # noqa: PLC0415 - only this command pays for it
 
     try:
@@ -98,7 +117,7 @@ def explain(route: Annotated[str, typer.Option(help="The route to explain.")] = 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def simulator(context: typer.Context) -> None:
-    """Run the simulated providers alone; options are those of `python -m simulator`."""
+    """Run the simulated providers on their own, with the options of `python -m simulator`."""
     os.execv(sys.executable, [sys.executable, "-m", "simulator", *context.args])  # noqa: S606 - our own program
 
 
