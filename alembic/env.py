@@ -4,7 +4,10 @@ The lock is taken before the current revision is read, so of two processes that 
 the other finds nothing to do.
 """
 
+from typing import Any
+
 from alembic import context
+from alembic.runtime.migration import MigrationInfo
 from sqlalchemy import Connection, Engine, create_engine, text
 
 from sentinel.persistence.database_url import is_sqlite, normalise, psycopg_url
@@ -35,11 +38,17 @@ def _migrate(connection: Connection) -> None:
         target_metadata=metadata,
         render_as_batch=on_sqlite,
         transactional_ddl=True,  # SQLite can, since our engine begins transactions itself
+        on_version_apply=_remember,
     )
     with context.begin_transaction():
         if not on_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         context.run_migrations()
+
+
+def _remember(*, step: MigrationInfo, **_: Any) -> None:
+    """Tell whoever asked for the migration which revisions it went through."""
+    context.config.attributes.setdefault("applied", []).append(step.up_revision_id)
 
 
 def _migrate_online() -> None:

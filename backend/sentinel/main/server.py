@@ -120,8 +120,9 @@ async def _serve(
             app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_CLOSE_SECONDS
         )
         tune_interpreter()
-        logger.info("listening", url=f"http://{settings.host}:{listening.getsockname()[1]}")
+        logger.info("listening", url=f"http://{settings.host}:{listening.getsockname()[1]}", pid=os.getpid())
         await DrainingServer(config, running, drain_seconds=settings.runs.drain_seconds).serve(sockets=[listening])
+    logger.info("stopped")
 
 
 def tune_interpreter() -> None:

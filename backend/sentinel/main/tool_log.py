@@ -30,9 +30,12 @@ class ToolLog:
         self._told: dict[str, tuple[str, str | None]] = {}
         self._refusing: set[str] = set()
         self._lists = _Lists(clock)
+        self._is_closed = False
 
     def changed(self, status: ServerStatus, tools: Sequence[ToolSpec], left_out: Sequence[LeftOut]) -> None:
         """Take in a server, its tools, and what of its list is not used, as they are now."""
+        if self._is_closed:
+            return
         self._lists.take("tools_quarantined", status.name, {spec.tool for spec in tools if spec.is_quarantined})
         self._lists.take("tools_left_out", status.name, {f"{each.tool} ({each.reason})" for each in left_out})
         is_ready = status.state is ServerState.READY
@@ -52,10 +55,13 @@ class ToolLog:
 
     def offered(self, withheld: frozenset[str]) -> None:
         """Take in which of the tools that are offered models are not told of."""
+        if self._is_closed:
+            return
         self._lists.take("tools_withheld", _EVERY_SERVER, withheld)
 
     def close(self) -> None:
-        """Say no more."""
+        """Say no more: servers that go down from now on are stopped by ourselves."""
+        self._is_closed = True
         self._lists.close()
 
 

@@ -58,8 +58,8 @@ async def open_tools(
 
     router = CapabilityRouter(registry, capabilities=config.capabilities, clock=parts.clock, observe=Hooks(fell_back))
     registry.subscribe(lambda: log.offered(withheld_from_models(router.tools())))
-    try:
-        async with registry:
+    async with registry:
+        try:
             yield ToolDesk(
                 config=config,
                 registry=registry,
@@ -68,8 +68,8 @@ async def open_tools(
                 audit=storage.audit,
                 clock=parts.clock,
             )
-    finally:
-        log.close()
+        finally:
+            log.close()
 
 
 def _is_killed(kill_switches: KillSwitches, target: str) -> bool:

@@ -10,6 +10,9 @@ from alembic.util import CommandError
 from sentinel.errors import ConfigurationError, StoreError, StoreUnavailableError
 from sentinel.persistence.database_url import is_sqlite, normalise, prepare_file, sqlite_file
 from sentinel.persistence.driver_errors import translated
+from sentinel.telemetry.logging import get_logger
+
+logger = get_logger(__name__)
 
 _PROJECT = Path(__file__).resolve().parents[3]
 
@@ -34,6 +37,8 @@ async def upgrade(database_url: str) -> None:
         named = url.set(query={}).render_as_string(hide_password=True)  # its words may hold a password, too
         message = f"{named} cannot be migrated: {error}"
         raise ConfigurationError(message) from error
+    if applied := config.attributes["applied"]:
+        logger.info("database_migrated", revision=applied[-1], steps=len(applied))
 
 
 def alembic_config(database_url: str) -> Config:
@@ -49,4 +54,5 @@ def alembic_config(database_url: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(script).replace("%", "%%"))
     config.attributes["database_url"] = database_url
+    config.attributes["applied"] = []
     return config

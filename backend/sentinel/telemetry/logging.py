@@ -27,6 +27,8 @@ _CHATTY: Final = (
     "mcp",
     "sse_starlette",
     "procrastinate",
+    "alembic",
+    "uvicorn.error",
 )
 _TOLD_BY_US: Final = ("psycopg.pool",)
 """They warn at every attempt to reach an absent database, which our own lines tell once."""

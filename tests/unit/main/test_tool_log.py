@@ -41,6 +41,16 @@ def test_a_server_that_is_only_down_is_nobodys_task() -> None:
     assert told == []
 
 
+async def test_servers_that_are_stopped_with_the_process_are_not_told() -> None:
+    log = ToolLog(lambda _server, _detail: None, clock=FakeClock())
+    log.changed(READY, (), ())
+    log.close()
+    with capture_logs() as lines:
+        log.changed(replace(READY, state=ServerState.DOWN, last_error="closing"), (), ())
+        log.offered(frozenset({"search__find"}))
+    assert lines == []
+
+
 def waiting(*names: str) -> list[ToolSpec]:
     return [
         ToolSpec(name=name, server="search", tool=name, description="", input_schema={}, is_quarantined=True)
