@@ -12,7 +12,7 @@ NAME_OF_FOCUS = "() => document.activeElement.ariaLabel ?? document.activeElemen
 
 
 async def focus_order(page: Page, count: int) -> list[str]:
-    """The names of what Tab reaches, from the beginning of the page."""
+    """The names of what Tab reaches, from where the focus is."""
     names = []
     for _ in range(count):
         await page.keyboard.press("Tab")
@@ -20,8 +20,25 @@ async def focus_order(page: Page, count: int) -> list[str]:
     return names
 
 
-async def test_the_first_tab_offers_to_skip_to_the_content(console: Console, simulated: Backend) -> None:
+async def turn_single_keys_on(console: Console) -> None:
+    await console.page.get_by_role("button", name="Keyboard shortcuts").click()
+    await console.dialog.get_by_role("switch", name="Single-key shortcuts").click()
+    await console.page.keyboard.press("Escape")
+    await expect(console.dialog).to_have_count(0)
+
+
+async def test_what_is_typed_first_is_the_beginning_of_a_message(console: Console, simulated: Backend) -> None:
     await console.open(simulated)
+    await expect(console.chat.box).to_be_focused()
+    await console.page.keyboard.type("notes, please?")
+    await expect(console.chat.box).to_have_value("notes, please?")
+    await console.page.reload()
+    await console.page.keyboard.type(" Thanks")
+    await expect(console.chat.box).to_have_value("notes, please? Thanks")
+
+
+async def test_the_first_tab_offers_to_skip_to_the_content(console: Console, simulated: Backend) -> None:
+    await console.open(simulated, "/chaos/")
     await console.page.keyboard.press("Tab")
     skip = console.page.get_by_role("link", name="Skip to the content")
     await expect(skip).to_be_focused()
@@ -32,7 +49,8 @@ async def test_the_first_tab_offers_to_skip_to_the_content(console: Console, sim
 
 async def test_tab_goes_through_the_page_in_the_order_of_reading(console: Console, simulated: Backend) -> None:
     await console.open(simulated)
-    order = await focus_order(console.page, 18)
+    await expect(console.chat.box).to_be_focused()
+    order = await focus_order(console.page, 20)  # from the composer to the end, and once around
     landmarks = [
         "Skip to the content",
         "Chat",
@@ -54,7 +72,6 @@ async def test_a_question_is_asked_and_an_answer_stopped_from_the_keyboard_alone
     console: Console, scripted: Backend, puppets: Puppets
 ) -> None:
     await console.open(scripted)
-    await console.page.keyboard.press("/")
     await expect(console.chat.box).to_be_focused()
     await console.page.keyboard.type("First line")
     await console.page.keyboard.press("Shift+Enter")
@@ -69,10 +86,14 @@ async def test_a_question_is_asked_and_an_answer_stopped_from_the_keyboard_alone
     await expect(console.chat.stopped).to_be_visible()
 
 
-async def test_single_keys_lead_everywhere(console: Console, simulated: Backend) -> None:
+async def test_single_keys_lead_everywhere_once_they_are_turned_on(console: Console, simulated: Backend) -> None:
     await console.open(simulated)
+    await turn_single_keys_on(console)
     await console.chat.ask_and_wait("Hello")
     keys = console.page.keyboard
+    await console.page.get_by_role("main").focus()
+    await keys.press("/")
+    await expect(console.chat.box).to_be_focused()
     await console.page.get_by_role("main").focus()
     await keys.press("c")
     await expect(console.chaos_dock).to_be_visible()
@@ -87,29 +108,45 @@ async def test_single_keys_lead_everywhere(console: Console, simulated: Backend)
     await expect(console.dialog).to_have_count(0)
     await keys.press("n")
     await expect(console.page).to_have_url(re.compile(r"/$"))
+    await expect(console.chat.box).to_be_focused()
+    await console.page.get_by_role("main").focus()
     await keys.press("s")
     await expect(console.threads.search).to_be_focused()
 
 
 async def test_single_keys_are_only_letters_while_one_writes(console: Console, simulated: Backend) -> None:
     await console.open(simulated)
+    await turn_single_keys_on(console)
     await console.chat.box.press_sequentially("nsct?/")
     await expect(console.chat.box).to_have_value("nsct?/")
     await expect(console.chaos_dock).to_have_count(0)
     await expect(console.dialog).to_have_count(0)
 
 
-async def test_single_keys_can_be_turned_off_for_good(console: Console, simulated: Backend) -> None:
+async def test_single_keys_do_nothing_until_they_are_turned_on_and_then_stay_so(
+    console: Console, simulated: Backend
+) -> None:
     await console.open(simulated)
-    await console.page.get_by_role("button", name="Keyboard shortcuts").click()
-    await console.dialog.get_by_role("switch", name="Single-key shortcuts").click()
-    await console.page.keyboard.press("Escape")
+    await console.page.get_by_role("main").focus()
+    for key in "ctn/?":
+        await console.page.keyboard.press(key)
+    await expect(console.chat.box).not_to_be_focused()
+    await expect(console.dialog).to_have_count(0)
+    await expect(console.chaos_dock).to_have_count(0)
+    await turn_single_keys_on(console)
     await console.page.reload()
     await console.page.get_by_role("main").focus()
     await console.page.keyboard.press("c")
-    await console.page.keyboard.press("/")
-    await expect(console.chat.box).not_to_be_focused()
+    await expect(console.chaos_dock).to_be_visible()
+
+
+async def test_escape_closes_the_chaos_dock_and_gives_the_focus_back(console: Console, simulated: Backend) -> None:
+    await console.open(simulated)
+    await console.open_chaos_dock()
+    await console.provider("simulated-primary").trip.focus()
+    await console.page.keyboard.press("Escape")
     await expect(console.chaos_dock).to_have_count(0)
+    await expect(console.page.get_by_role("button", name="Chaos", exact=True)).to_be_focused()
 
 
 async def test_the_menu_of_a_conversation_works_by_arrow_keys_and_gives_the_focus_back(

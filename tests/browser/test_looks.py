@@ -72,6 +72,22 @@ async def test_a_phone_shows_question_answer_and_receipt_without_scrolling_sidew
     await expect(phone.chat.answer.get_by_role("table")).to_be_visible()
 
 
+CUT = """() => {
+    const box = document.querySelector("section[aria-label=Suggestions]").getBoundingClientRect();
+    return box.bottom - document.querySelector("form").getBoundingClientRect().top;
+}"""
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["laptop", "phone"])
+async def test_the_suggestions_of_an_empty_chat_are_wholly_in_sight(
+    size: tuple[int, int], console: Console, simulated: Backend
+) -> None:
+    await console.page.set_viewport_size({"width": size[0], "height": size[1]})
+    await console.open(simulated)
+    await expect(console.page.get_by_role("button", name="What is Sentinel?")).to_be_in_viewport(ratio=1)
+    assert await console.page.evaluate(CUT) < 0
+
+
 async def test_a_phone_shows_the_chaos_page_without_scrolling_sideways(phone: Console, simulated: Backend) -> None:
     await phone.open(simulated, "/chaos/")
     await phone.provider("simulated-primary").throw_kill_switch()

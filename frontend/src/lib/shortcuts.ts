@@ -2,8 +2,6 @@
 import { useEffect, useState } from "react";
 import { readStored, writeStored } from "@/lib/storage";
 
-export const COMPOSER_ID = "composer";
-
 export type ShortcutId = "newChat" | "focusComposer" | "search" | "stop" | "chaos" | "theme" | "help";
 
 interface Shortcut {
@@ -23,7 +21,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
     id: "stop",
     key: "Escape",
     shown: "Esc",
-    description: "Stop the answer being written",
+    description: "Stop the answer being written, or close the chaos dock",
     whileTyping: true,
   },
   { id: "chaos", key: "c", shown: "C", description: "Open or close the chaos dock", whileTyping: false },
@@ -33,17 +31,18 @@ export const SHORTCUTS: readonly Shortcut[] = [
 
 export type ShortcutHandlers = Partial<Record<ShortcutId, () => void>>;
 
-const SETTING = "shortcuts";
+const SETTING = "single-keys";
 
-export function shortcutsEnabled(): boolean {
-  return readStored("local", SETTING) !== "off";
+/** Off until a person wants them: otherwise a sentence typed in the wrong place would press half of them. */
+export function singleKeysEnabled(): boolean {
+  return readStored("local", SETTING) === "on";
 }
 
 /** Whether single-key shortcuts are on, and how to change that. */
-export function useShortcutSetting(): [boolean, (enabled: boolean) => void] {
-  const [enabled, setEnabled] = useState(shortcutsEnabled);
+export function useSingleKeySetting(): [boolean, (enabled: boolean) => void] {
+  const [enabled, setEnabled] = useState(singleKeysEnabled);
   const change = (next: boolean) => {
-    writeStored("local", SETTING, next ? null : "off");
+    writeStored("local", SETTING, next ? "on" : null);
     setEnabled(next);
   };
   return [enabled, change];
@@ -63,12 +62,17 @@ export function useShortcuts(handlers: ShortcutHandlers): void {
   }, [handlers]);
 }
 
+/** Whether an Escape is still to be had: nobody else has used it, and no dialog or menu is open. */
+export function isEscape(event: KeyboardEvent): boolean {
+  return event.key === "Escape" && !isForSomeoneElse(event);
+}
+
 function matchShortcut(event: KeyboardEvent): ShortcutId | null {
   if (isForSomeoneElse(event)) return null;
   const shortcut = SHORTCUTS.find(({ key }) => key === event.key);
   if (!shortcut) return null;
   if (shortcut.whileTyping) return shortcut.id;
-  return isTyping(event.target) || !shortcutsEnabled() ? null : shortcut.id;
+  return isTyping(event.target) || !singleKeysEnabled() ? null : shortcut.id;
 }
 
 function isForSomeoneElse(event: KeyboardEvent): boolean {

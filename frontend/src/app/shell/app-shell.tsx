@@ -10,7 +10,8 @@ import { isCurrent } from "@/app/shell/navigation";
 import { SideDrawer, SidePanel, THREAD_SEARCH_ID } from "@/app/shell/side-panel";
 import { KillSwitchBanner } from "@/features/chaos/components/kill-switch-banner";
 import { ConnectionBanner } from "@/features/status/components/connection-banner";
-import { COMPOSER_ID, useShortcuts } from "@/lib/shortcuts";
+import { focusComposer } from "@/lib/composer";
+import { useShortcuts } from "@/lib/shortcuts";
 import { toggleTheme } from "@/lib/theme";
 import { openThread } from "@/lib/thread-route";
 
@@ -68,7 +69,7 @@ function useShellShortcuts(onChat: boolean, toggle: (surface: Surface) => void) 
   return useMemo(
     () => ({
       newChat: () => (onChat ? openThread(null) : window.location.assign("/")),
-      focusComposer: () => document.getElementById(COMPOSER_ID)?.focus(),
+      focusComposer,
       search: () => document.getElementById(THREAD_SEARCH_ID)?.focus(),
       chaos: () => (onChat ? toggle("dock") : undefined),
       theme: toggleTheme,

@@ -8,12 +8,12 @@ import { useThreadId } from "@/lib/thread-route";
 /** The chat of the thread in the address; another thread is another screen. */
 export function ChatPage() {
   const threadId = useThreadId();
-  const writingRef = useRef(false);
+  const writingRef = useRef<boolean | null>(null);
   return (
     <>
       <h1 className="sr-only">Chat</h1>
       <Fragment key={threadId ?? "new"}>
-        <KeptFocus writingRef={writingRef} />
+        <KeptFocus writingRef={writingRef} isNew={threadId === null} />
         <ChatScreen threadId={threadId} routeMap={<RouteMap />} />
       </Fragment>
     </>

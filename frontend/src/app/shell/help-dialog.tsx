@@ -1,9 +1,9 @@
 "use client";
-/** The overview of keyboard shortcuts, and the switch that turns single keys off. */
+/** The overview of keyboard shortcuts, and the switch that turns single keys on. */
 import { useId } from "react";
 import { Dialog } from "@/components/ui/dialog";
 import { Switch } from "@/components/ui/switch";
-import { SHORTCUTS, useShortcutSetting } from "@/lib/shortcuts";
+import { SHORTCUTS, useSingleKeySetting } from "@/lib/shortcuts";
 
 export function HelpDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
   return (
@@ -33,11 +33,11 @@ export function HelpDialog({ open, onClose }: { open: boolean; onClose: () => vo
 
 function SingleKeys() {
   const noteId = useId();
-  const [enabled, setEnabled] = useShortcutSetting();
+  const [enabled, setEnabled] = useSingleKeySetting();
   return (
     <div className="mt-3 flex items-center justify-between gap-4 rounded-xl bg-sunken px-4 py-3">
       <p id={noteId} className="text-sm text-ink-2">
-        Single keys work while you are not typing. Turn them off if they get in your way.
+        Single keys are off until you turn them on. They never act while you are typing.
       </p>
       <Switch label="Single-key shortcuts" checked={enabled} onChange={setEnabled} describedBy={noteId} />
     </div>

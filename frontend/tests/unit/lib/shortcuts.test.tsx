@@ -21,7 +21,8 @@ const handlers = { newChat, stop };
 beforeEach(() => vi.clearAllMocks());
 
 describe("shortcuts", () => {
-  it("work while nobody is typing", async () => {
+  it("work while nobody is typing, once they are turned on", async () => {
+    writeStored("local", "single-keys", "on");
     render(<Page handlers={handlers} />);
     await userEvent.keyboard("n{Escape}");
     expect(newChat).toHaveBeenCalledOnce();
@@ -29,6 +30,7 @@ describe("shortcuts", () => {
   });
 
   it("leave typed letters alone, but Escape still stops", async () => {
+    writeStored("local", "single-keys", "on");
     render(<Page handlers={handlers} />);
     await userEvent.type(screen.getByRole("textbox"), "n{Escape}");
     expect(newChat).not.toHaveBeenCalled();
@@ -36,6 +38,7 @@ describe("shortcuts", () => {
   });
 
   it("leave the browser's own combinations alone", async () => {
+    writeStored("local", "single-keys", "on");
     render(<Page handlers={handlers} />);
     await userEvent.keyboard("{Control>}n{/Control}");
     expect(newChat).not.toHaveBeenCalled();
@@ -51,8 +54,7 @@ describe("shortcuts", () => {
     expect(stop).not.toHaveBeenCalled();
   });
 
-  it("can be turned off, except for Escape", async () => {
-    writeStored("local", "shortcuts", "off");
+  it("are off until somebody wants them, except for Escape", async () => {
     render(<Page handlers={handlers} />);
     await userEvent.keyboard("n{Escape}");
     expect(newChat).not.toHaveBeenCalled();

@@ -10,8 +10,9 @@ import { useConversation, type Conversation } from "@/features/chat/hooks/use-co
 import { useDraft, type Draft } from "@/features/chat/hooks/use-draft";
 import { useStop } from "@/features/chat/hooks/use-stop";
 import { describeError } from "@/lib/api/problem";
+import { focusComposer } from "@/lib/composer";
 import { useInfo, useProvidersStatus } from "@/lib/queries/system";
-import { COMPOSER_ID, useShortcuts } from "@/lib/shortcuts";
+import { useShortcuts } from "@/lib/shortcuts";
 import { openThread } from "@/lib/thread-route";
 import type { Message } from "@/types/wire";
 
@@ -38,7 +39,7 @@ export function ChatScreen({ threadId, routeMap }: ChatScreenProps) {
   const write = useCallback(
     (text: string) => {
       writeDraft(text);
-      document.getElementById(COMPOSER_ID)?.focus();
+      focusComposer();
     },
     [writeDraft],
   );

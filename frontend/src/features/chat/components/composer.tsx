@@ -2,8 +2,8 @@
 import { useId, useRef, type KeyboardEvent } from "react";
 import { Button } from "@/components/ui/button";
 import type { Draft } from "@/features/chat/hooks/use-draft";
+import { COMPOSER_ID } from "@/lib/composer";
 import { cx } from "@/lib/cx";
-import { COMPOSER_ID } from "@/lib/shortcuts";
 import { formatCount } from "@/lib/time";
 
 interface ComposerProps {

@@ -22,7 +22,7 @@ export function RouteMap() {
   return (
     <section
       aria-label="Route of the next question"
-      className="rounded-2xl border border-line bg-surface p-5 shadow-raised"
+      className="rounded-2xl border border-line bg-surface p-4 shadow-raised sm:px-5"
     >
       <ol className="route-line">
         {stations.map((station) => (
