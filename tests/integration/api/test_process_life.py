@@ -157,11 +157,12 @@ async def test_an_idle_server_stops_at_once_and_cleanly(server: Server) -> None:
 
 
 async def test_a_clean_start_and_stop_is_told_in_a_few_lines_of_our_own(serve: Serve) -> None:
-    """What is started, where it listens, that it stops; nothing about what it ends itself."""
+    """What it runs with, where it listens, that it stops; nothing about what it ends itself."""
     server = await serve({"APP_ENV": "production", "SENTINEL_AUTH": "off"})
     await asyncio.to_thread(server.stop)
     told = [json.loads(line)["event"] for line in server.log.splitlines()]
     assert [event for event in told if event != "tool_server_ready"] == [
+        "configuration",
         "simulated_providers",
         "database_migrated",
         "listening",
