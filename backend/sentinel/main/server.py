@@ -21,13 +21,16 @@ from uvicorn.loops.auto import auto_loop_factory
 from sentinel import __version__
 from sentinel.api.app import create_app, create_worker_app
 from sentinel.clock import SystemClock
+from sentinel.domain.queues import RunQueue
 from sentinel.errors import ConfigurationError
+from sentinel.gateway.open_calls import OpenCalls
 from sentinel.main.database_lock import owned
 from sentinel.main.services import Running, running_services
 from sentinel.main.simulated import simulated_providers
 from sentinel.persistence.database_url import is_sqlite, normalise, sqlite_file
 from sentinel.settings import Settings, with_default_ollama, with_simulated
 from sentinel.telemetry.logging import get_logger
+from sentinel.telemetry.survival import survived
 
 logger = get_logger(__name__)
 
@@ -201,11 +204,19 @@ class DrainingServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, end the readers, then close as usual."""
         logger.info("draining", runs=self._running.queue.active)
-        draining = (self._running.queue, self._running.gateway.open_calls, self._running.mcp.open_calls)
-        await asyncio.gather(*(each.drain(self._drain_seconds) for each in draining))
+        draining: tuple[RunQueue | OpenCalls, ...] = (
+            self._running.queue,
+            self._running.gateway.open_calls,
+            self._running.mcp.open_calls,
+        )
+        await asyncio.gather(*map(self._drain, draining))
         self._running.live.end()
         self._running.mcp.end()
         await super().shutdown(sockets)
+
+    async def _drain(self, part: RunQueue | OpenCalls) -> None:
+        with survived("drain"):  # whatever goes wrong, readers are ended and connections closed
+            await part.drain(self._drain_seconds)
 
 
 def bind(host: str, port: int, *, variable: str = "PORT") -> socket.socket:
