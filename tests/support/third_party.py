@@ -51,8 +51,17 @@ def memory(file: Path) -> ServerConfig:
 
 def time() -> ServerConfig:
     """The time in any zone; the modern era."""
+    return _modern("mcp_server_time", "--local-timezone", "UTC")
+
+
+def fetch() -> ServerConfig:
+    """Pages of the public web; asked for any other, its tool refuses. The modern era."""
+    return _modern("mcp_server_fetch")
+
+
+def _modern(module: str, *arguments: str) -> ServerConfig:
     python = _installed(_ENVIRONMENTS / "third-party" / "bin" / "python")
-    return ServerConfig(command=str(python), args=("-m", "mcp_server_time", "--local-timezone", "UTC"), trusted=True)
+    return ServerConfig(command=str(python), args=("-m", module, *arguments), trusted=True)
 
 
 def calculator() -> ServerConfig:

@@ -10,6 +10,7 @@ import pytest
 
 from sentinel.errors import Outcome
 from sentinel.tools.config import Effect, ServerConfig, SupervisionConfig
+from sentinel.tools.connection import CallContext
 from sentinel.tools.outcome import Cause
 from sentinel.tools.supervisor import ServerState
 from tests.integration.tools.running import BOUND, Running, is_gone, running
@@ -30,10 +31,12 @@ async def test_servers_of_both_eras_stand_beside_each_other(tmp_path: Path) -> N
         "everything": third_party.everything(),
         "memory": third_party.memory(tmp_path / "memory.jsonl"),
         "time": third_party.time(),
+        "fetch": third_party.fetch(),
         "calculator": third_party.calculator(),
     }
     async with running(servers) as tools:
-        assert versions(tools) == {"everything": LEGACY, "memory": LEGACY, "time": MODERN, "calculator": LEGACY}
+        legacy, modern = ("everything", "memory", "calculator"), ("time", "fetch")
+        assert versions(tools) == dict.fromkeys(legacy, LEGACY) | dict.fromkeys(modern, MODERN)
         answers = await asyncio.gather(
             tools.call("everything__get-sum", a=19, b=23),
             tools.call("time__get_current_time", timezone="UTC"),
@@ -81,6 +84,20 @@ async def test_a_file_outside_the_root_is_an_error_of_the_tool(tmp_path: Path) -
         assert outcome.is_error
         assert "outside allowed directories" in outcome.text
         assert tools.state("files") is ServerState.READY
+
+
+async def test_a_tool_that_refuses_everybody_in_words_is_paused_and_its_server_is_not() -> None:
+    """Once two callers have been told so, eight times in all; until then it might have been their arguments."""
+    async with running({"one": third_party.fetch()}) as tools:
+        spec = tools.registry.find("one__fetch")
+        assert spec is not None
+        causes = []
+        for number in range(9):
+            context = CallContext(caller=f"caller {number % 2}")
+            arguments = {"url": f"http://127.0.0.1:9/{number}"}
+            causes.append((await tools.registry.call_tool(spec, arguments, context=context)).cause)
+        assert causes == [Cause.TOOL_ERROR] * 8 + [Cause.CIRCUIT_OPEN]
+        assert (tools.state("one"), tools.sessions("one")) == (ServerState.READY, 1)
 
 
 @pytest.mark.parametrize(
