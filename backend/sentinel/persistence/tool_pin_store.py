@@ -1,6 +1,6 @@
 """Which definitions of tools are trusted, over SQL."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Final, TypeAlias
 
@@ -13,7 +13,6 @@ from sentinel.persistence.statements import insert_into
 from sentinel.persistence.tables import tool_pins as _pins
 
 Insert: TypeAlias = postgresql.Insert | sqlite.Insert
-Write: TypeAlias = Callable[[Insert, ToolPin], Executable]
 
 _KEY: Final = ("server", "tool")
 
@@ -37,8 +36,7 @@ class SqlToolPinStore:
         self, seen: Sequence[ToolPin], *, approved: Sequence[ToolPin] = (), dropped: Sequence[ToolPin] = ()
     ) -> None:
         """Store what was seen, what was approved, and what is not worth keeping, in one transaction."""
-        writes = ((_drop, dropped), (_note, seen), (_approve, approved))
-        await self._engine.write(_save, writes)
+        await self._engine.write(_save, seen, approved=approved, dropped=dropped)
 
 
 def _load(connection: Connection) -> list[ToolPin]:
@@ -51,19 +49,23 @@ def _digests(connection: Connection) -> dict[PinKey, str]:
     return {(row.server, row.tool): row.digest for row in rows}
 
 
-def _save(connection: Connection, writes: Sequence[tuple[Write, Sequence[ToolPin]]]) -> None:
-    for write, pins in writes:
-        for pin in sorted(
-            pins, key=lambda pin: pin.key
-        ):  # all processes in one order, so that none wait for each other
-            connection.execute(write(insert_into(connection, _pins).values(asdict(pin)), pin))
+def _save(
+    connection: Connection, seen: Sequence[ToolPin], *, approved: Sequence[ToolPin], dropped: Sequence[ToolPin]
+) -> None:
+    for pin in _in_order(dropped):
+        is_same = (_pins.c.server == pin.server, _pins.c.tool == pin.tool, _pins.c.digest == pin.digest)
+        connection.execute(delete(_pins).where(*is_same))
+    for write, pins in ((_note, seen), (_approve, approved)):
+        if pins:
+            connection.execute(write(insert_into(connection, _pins)), [asdict(pin) for pin in _in_order(pins)])
 
 
-def _drop(_: Insert, pin: ToolPin) -> Executable:
-    return delete(_pins).where(_pins.c.server == pin.server, _pins.c.tool == pin.tool, _pins.c.digest == pin.digest)
+def _in_order(pins: Sequence[ToolPin]) -> list[ToolPin]:
+    """All processes write them in one order, so that none wait for each other."""
+    return sorted(pins, key=lambda pin: pin.key)
 
 
-def _note(insert: Insert, _: ToolPin) -> Executable:
+def _note(insert: Insert) -> Executable:
     new = insert.excluded
     is_missing = _pins.c.facts.is_(null()) & (_pins.c.digest == new.digest)
     changed = {
@@ -74,7 +76,7 @@ def _note(insert: Insert, _: ToolPin) -> Executable:
     return insert.on_conflict_do_update(index_elements=_KEY, set_=changed)
 
 
-def _approve(insert: Insert, _: ToolPin) -> Executable:
+def _approve(insert: Insert) -> Executable:
     new = insert.excluded
     changed = {name: new[name] for name in ("digest", "seen_digest", "approved_at", "approved_by", "facts")}
     is_newest = _pins.c.approved_at.is_(None) | (_pins.c.approved_at <= new.approved_at)

@@ -17,6 +17,7 @@ from sentinel.errors import HedgeLostError, Outcome
 from sentinel.providers.attempt import AttemptPipeline, AttemptSpec, Exchange, Failure, Meter
 from sentinel.providers.estimates import estimated_tokens
 from sentinel.resilience.failure_table import Elsewhere, rule_of
+from sentinel.tasks import ended
 
 E = TypeVar("E", bound=Exchange)
 
@@ -146,7 +147,7 @@ class Race(Generic[E]):
                 await asyncio.wait([later])
                 later.result()
         finally:
-            await _ended(later)
+            await ended(later)
 
     @property
     def counts(self) -> Entrant[E]:
@@ -202,12 +203,3 @@ class Race(Generic[E]):
 def _ends_request(attempt: Attempt) -> bool:
     """Whether it must not be answered by anybody else: then a hedge may not do it either."""
     return attempt.final or rule_of(attempt).elsewhere is Elsewhere.NONE
-
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    """End a task and wait until it has."""
-    if not task.done():
-        task.cancel()
-        await asyncio.wait([task])
-    if not task.cancelled():
-        task.exception()  # it was raised where it mattered, or the caller has left before
