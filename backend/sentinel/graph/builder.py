@@ -18,6 +18,9 @@ from sentinel.graph.state import RunState, target_of
 RECURSION_LIMIT = 200
 """Steps of one run; above what `max_steps` model calls with failovers and tools need, so it is only a backstop."""
 
+BEGINS = "__begins"
+"""Set among a config's `configurable`: nothing is kept of this run yet, so that nothing has to be looked for."""
+
 AgentGraph = CompiledStateGraph[RunState, RunContext, RunState, RunState]
 
 _AFTER_ATTEMPT = ["primary", "fallback", "tools", "log"]

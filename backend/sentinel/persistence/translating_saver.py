@@ -21,6 +21,7 @@ from langgraph.checkpoint.base import (
 from psycopg import Error, InterfaceError, OperationalError
 
 from sentinel.errors import StoreError, StoreUnavailableError
+from sentinel.graph.builder import BEGINS
 
 
 class TranslatingSaver(BaseCheckpointSaver[Any]):
@@ -41,7 +42,9 @@ class TranslatingSaver(BaseCheckpointSaver[Any]):
         return self._inner.get_next_version(current, channel)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """Read a checkpoint."""
+        """Read a checkpoint; of a run that begins there is none."""
+        if config["configurable"].get(BEGINS):
+            return None
         async with self._asking():
             return await self._inner.aget_tuple(config)
 

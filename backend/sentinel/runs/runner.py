@@ -27,7 +27,7 @@ from sentinel.errors import (
     StoreUnavailableError,
     UnknownRouteError,
 )
-from sentinel.graph.builder import RECURSION_LIMIT, AgentGraph
+from sentinel.graph.builder import BEGINS, RECURSION_LIMIT, AgentGraph
 from sentinel.graph.context import Collaborators, Interruption, RunContext
 from sentinel.graph.emissions import Commit
 from sentinel.graph.endings import ending
@@ -179,7 +179,8 @@ class Runner:
         context = await self._context(drive, lease, route=route, interruption=interruption)
         start = None if left and left.values else initial_state()
         try:
-            await self._follow_graph(drive, lease, start=start, config=config, context=context)
+            its_own = _config(drive.run, begins=left is None)
+            await self._follow_graph(drive, lease, start=start, config=its_own, context=context)
         except GraphDrained:
             if (await self.graph.aget_state(config)).next != _LAST_NODE:
                 raise  # else the answer is complete, and only its end is missing
@@ -284,5 +285,5 @@ class Runner:
             logger.exception("checkpoints_kept")
 
 
-def _config(run: Run) -> RunnableConfig:
-    return RunnableConfig(configurable={"thread_id": run.run_id}, recursion_limit=RECURSION_LIMIT)
+def _config(run: Run, *, begins: bool = False) -> RunnableConfig:
+    return RunnableConfig(configurable={"thread_id": run.run_id, BEGINS: begins}, recursion_limit=RECURSION_LIMIT)

@@ -13,6 +13,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from sentinel.errors import ConfigurationError, StoreUnavailableError
+from sentinel.graph.builder import BEGINS
 from sentinel.persistence.checkpoint_leaks import CheckpointLeaks
 from sentinel.persistence.checkpointer import kept_threads, open_checkpointer
 from sentinel.persistence.engine import Engine
@@ -176,3 +177,11 @@ async def test_a_connection_that_was_forgotten_on_its_way_is_given_up_for_anothe
         with pytest.raises(StoreUnavailableError, match="not available: TimeoutError"):
             await patient.aget_tuple(run)
         assert await TranslatingSaver(saver).aget_tuple(run) is None
+
+
+async def test_of_a_run_that_begins_nothing_is_looked_for(tmp_path: Path) -> None:
+    """Each run would wait for an answer that is known; here there is nobody left to give one."""
+    async with open_checkpointer(f"sqlite:///{tmp_path}/sentinel.db", tmp_path / "checkpoints.db") as saver:
+        pass
+    begins = RunnableConfig(configurable={"thread_id": "run", BEGINS: True})
+    assert await TranslatingSaver(saver).aget_tuple(begins) is None
