@@ -1,4 +1,4 @@
-"""A SQLite database belongs to one process: two on one file would take each other's runs."""
+"""A SQLite file belongs to one process: two on one would take each other's runs, or drop their checkpoints."""
 
 import fcntl
 from collections.abc import Iterator
@@ -10,14 +10,17 @@ from sentinel.errors import ConfigurationError
 
 @contextmanager
 def owned(database: Path) -> Iterator[None]:
-    """Hold the database as long as the context is open; the system lets it go however the process ends.
+    """Hold the file as long as the context is open; the system lets it go however the process ends.
+
+    The lock lies beside the file itself, where whoever comes to it by another name, a symbolic link, finds it, too.
 
     Raises:
         ConfigurationError: another process holds it, or its folder cannot be written.
     """
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
-        lock = database.with_name(f"{database.name}.lock").open("a")
+        file = database.resolve()
+        lock = file.with_name(f"{file.name}.lock").open("a")
     except OSError as error:
         message = f"the database {str(database)!r} cannot be used: {error.strerror}"
         raise ConfigurationError(message) from error

@@ -111,7 +111,8 @@ async def _serve(
     async with AsyncExitStack() as stack:
         database = normalise(settings.database_url.get_secret_value())
         if is_sqlite(database):
-            stack.enter_context(owned(sqlite_file(database)))
+            for file in (sqlite_file(database), settings.checkpoint_path):
+                stack.enter_context(owned(file))
         complete = await _completed(settings, stack)
         _announce(complete)
         running = await stack.enter_async_context(running_services(complete, environment))

@@ -182,12 +182,18 @@ async def test_a_port_in_use_is_one_clear_line(serve: Serve) -> None:
     assert said.splitlines() == [expected]
 
 
-async def test_a_database_that_another_server_uses_is_one_clear_line(server: Server, serve: Serve) -> None:
-    database = f"sqlite:///{server.folder / 'sentinel.db'}"
-    code, said = await serve.refused({"DATABASE_URL": database})
-    assert code == 1
-    (line,) = errors(said)
-    assert "another Sentinel uses the database" in line
+async def test_a_file_that_another_server_uses_is_one_clear_line(server: Server, serve: Serve, tmp_path: Path) -> None:
+    link = tmp_path / "by-another-name.db"
+    link.symlink_to(server.folder / "sentinel.db")
+    for taken in (
+        {"DATABASE_URL": f"sqlite:///{server.folder / 'sentinel.db'}"},
+        {"DATABASE_URL": f"sqlite:///{link}"},
+        {"SENTINEL_DATA_DIR": str(server.folder / "data")},  # its checkpoints
+    ):
+        code, said = await serve.refused({"DATABASE_URL": f"sqlite:///{tmp_path / 'own.db'}"} | taken)
+        assert code == 1
+        (line,) = errors(said)
+        assert "another Sentinel uses the database" in line
 
 
 async def test_a_database_that_cannot_be_written_is_one_clear_line(serve: Serve, tmp_path: Path) -> None:
