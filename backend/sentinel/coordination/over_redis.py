@@ -32,6 +32,7 @@ async def open_redis(
     fan_out = RedisFanOut(link, subscriptions, namespace=namespace, author=facts.author)
     tickets = RedisTickets(link, namespace=namespace, author=facts.author)
     carrier = RedisFacts(link, subscriptions, facts, namespace=namespace, clock=clock)
+    carrier.tell_refusals(on_state)
     await stack.enter_async_context(link)
     await stack.enter_async_context(subscriptions)
     await stack.enter_async_context(fan_out)
@@ -39,7 +40,7 @@ async def open_redis(
     stack.push_async_callback(tickets.aclose)
 
     def status() -> LinkStatus:
-        state = link.state
+        state = carrier.status
         return LinkStatus(is_up=state.is_up, reason=state.reason, latency_ms=link.latency_ms, dropped=fan_out.dropped)
 
     return Shared(fan_out=fan_out, facts=facts, tickets=tickets, status=status)

@@ -6,7 +6,7 @@ are those of Redis, so clocks of machines may differ.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from sentinel.clock import Clock
 from sentinel.coordination.facts import Fact, FactTable, Name
-from sentinel.coordination.redis_link import RedisLink
+from sentinel.coordination.redis_link import RedisLink, reason_of
 from sentinel.coordination.shared import LinkStatus
 from sentinel.coordination.subscriptions import Listener, Subscriptions
 from sentinel.errors import StoreUnavailableError
@@ -28,6 +28,8 @@ LOOK_SECONDS = 1.0
 ALIVE_SECONDS = 5.0
 """How long that is believed."""
 
+_AGAIN_SECONDS = 0.25
+_VAIN_TRIES = 8
 _KEEP_MS = 86_400_000  # nothing stays in a Redis that nobody uses any more
 _GARBAGE_MS = 60_000
 
@@ -47,7 +49,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
 if redis.call('ZADD', KEYS[3], now + ARGV[2], ARGV[1]) == 1 then redis.call('INCR', KEYS[2]) end
 for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[3]) end
-return {now, redis.call('ZCARD', KEYS[3]), tonumber(redis.call('GET', KEYS[2]) or '0')}
+return {now, redis.call('ZCARD', KEYS[3]), tonumber(redis.call('GET', KEYS[2]) or '0') or -1}
 """
 
 
@@ -68,6 +70,9 @@ class RedisFacts:
         self._ahead_seconds = 0.0  # Redis' time less that of this process
         self._next_look = 0.0
         self._wake = asyncio.Event()
+        self._vain = 0
+        self._refusal: str | None = None
+        self._on_state: Callable[[LinkStatus], None] = _ignore
         self._worker: asyncio.Task[None] | None = None
         table.carried_by(self._wake.set)
         link.add(self._link_changed)
@@ -86,7 +91,19 @@ class RedisFacts:
         except StoreUnavailableError:
             return  # the others will see that it says nothing more
 
+    @property
+    def status(self) -> LinkStatus:
+        """How sharing is: as the link, but that a Redis may answer and still refuse what is shared."""
+        if self._refusal is not None and self._link.is_up:
+            return LinkStatus(is_up=False, reason=self._refusal)
+        return self._link.state
+
+    def tell_refusals(self, on_state: Callable[[LinkStatus], None]) -> None:
+        """Tell this one when Redis begins to refuse what is shared, and when it takes it again; it must not raise."""
+        self._on_state = on_state
+
     def _link_changed(self, status: LinkStatus) -> None:
+        self._vain, self._refusal = 0, None
         if status.is_up:
             self._missed()
             self._table.repeat_all()
@@ -110,11 +127,27 @@ class RedisFacts:
     async def _exchange_somehow(self) -> None:
         try:
             await self._exchange()
-        except StoreUnavailableError:
-            return  # the link tells of it; what is unsent stays so
+        except StoreUnavailableError as error:  # what is unsent stays so
+            self._next_look = self._clock.monotonic() + _AGAIN_SECONDS
+            self._note_vain(reason_of(error.__cause__))
         except Exception:
             self._next_look = self._clock.monotonic() + LOOK_SECONDS
             raise
+        else:
+            self._note_success()
+
+    def _note_vain(self, reason: str) -> None:
+        """Call it a refusal when all is in vain although Redis gives signs of life: the link cannot tell of that."""
+        self._vain += 1
+        if self._vain >= _VAIN_TRIES and self._refusal is None and self._link.is_up:
+            self._refusal = reason
+            self._on_state(self.status)
+
+    def _note_success(self) -> None:
+        self._vain = 0
+        if self._refusal is not None:
+            self._refusal = None
+            self._on_state(self.status)
 
     async def _exchange(self) -> None:
         if self._clock.monotonic() >= self._next_look:
@@ -169,7 +202,7 @@ class RedisFacts:
 
         lines, version, alive = await self._link.run(read)
         facts = list(self._facts(lines))
-        self._version = int(version or 0)
+        self._version = _number(version)
         self._table.replace(facts, alive=[author.decode() for author in alive])
         kept = {fact.name: fact.number for fact in facts if fact.author == self._table.author}
         if any(kept.get(fact.name) != fact.number for fact in self._table.own):
@@ -218,6 +251,15 @@ class RedisFacts:
 
     def _field(self, name: Name) -> str:
         return f"{name[0]}|{name[1]}|{self._table.author}"
+
+
+def _number(version: bytes | None) -> int:
+    """Read the version as the script of a look does: what somebody else has put there is none."""
+    return int(version or b"0") if (version or b"0").isdigit() else -1
+
+
+def _ignore(_: LinkStatus) -> None:
+    """Do nothing: the listener where nobody listens."""
 
 
 def _ends_at(line: bytes) -> float:

@@ -99,7 +99,7 @@ class RedisLink:
                 return await work(self._redis)
         except (RedisError, OSError, TimeoutError) as error:
             self._doubt.set()
-            raise _away(_reason(error)) from error
+            raise _away(reason_of(error)) from error
 
     async def __aenter__(self) -> Self:
         self._watch = asyncio.create_task(self._keep_watch(), name="redis-watch")
@@ -143,7 +143,7 @@ class RedisLink:
                 TimeoutError,
                 UnicodeError,
             ) as error:  # the latter: a name that no host can have
-                reason = _reason(error)
+                reason = reason_of(error)
             else:
                 self.latency_ms = round((self._clock.monotonic() - began) * 1000, 3)
                 return None
@@ -196,7 +196,7 @@ def _away(reason: str | None) -> StoreUnavailableError:
     return StoreUnavailableError(message)
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException | None) -> str:
     """Say what happened without the address, which may hold a password."""
     if isinstance(error, (TimeoutError, RedisTimeoutError)):
         return "no answer in time"

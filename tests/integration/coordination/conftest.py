@@ -36,6 +36,7 @@ class Member:
         self.fan_out = RedisFanOut(self.link, self.subscriptions, namespace=namespace, author=self.author)
         self.facts = FactTable(self.author, clock=clock)
         self.carrier = RedisFacts(self.link, self.subscriptions, self.facts, namespace=namespace, clock=clock)
+        self.carrier.tell_refusals(self.states.append)
         self.tickets = RedisTickets(self.link, namespace=namespace, author=self.author)
 
     async def is_up(self, is_up: bool = True) -> None:

@@ -1,11 +1,12 @@
 """What processes tell each other, carried by either implementation; and what is left of it when Redis goes."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from sentinel.clock import SystemClock
 from sentinel.coordination.facts import FactTable
@@ -241,3 +242,35 @@ async def test_what_others_wrote_in_another_version_is_left_alone(own_redis: Red
     await until(lambda: [fact.author for fact in first.facts.of("vote", "k")] == [second.author])
     await asyncio.sleep(0)
     assert len(first.facts.of("vote", "k")) == 1
+
+
+async def _spoil_types(redis: Redis, namespace: str) -> None:
+    for name in ("facts", "version", "alive"):
+        await redis.delete(f"{namespace}:{name}")
+        await redis.sadd(f"{namespace}:{name}", "somebody else's")
+
+
+async def _spoil_number(redis: Redis, namespace: str) -> None:
+    await redis.set(f"{namespace}:version", "no number")
+
+
+async def _fill(redis: Redis, _: str) -> None:
+    await redis.config_set("maxmemory", 1)
+
+
+@pytest.mark.parametrize("spoil", [_spoil_types, _spoil_number, _fill])
+async def test_a_redis_that_answers_but_refuses_what_is_shared_is_said_to_be_away_until_it_takes_it(
+    own_redis: RedisServer, members: Members, spoil: Callable[[Redis, str], Awaitable[None]]
+) -> None:
+    one, other = await members.join(own_redis.url, namespace="n"), await members.join(own_redis.url, namespace="n")
+    await until(lambda: one.facts.processes == 2)
+    async with Redis.from_url(own_redis.url) as redis:
+        await spoil(redis, "n")
+        one.facts.tell("vote", "provider:p", seconds=60)
+        await until(lambda: not one.carrier.status.is_up, seconds=20)
+        assert one.link.is_up
+        assert "refuses" in (one.carrier.status.reason or "")
+        await redis.config_set("maxmemory", 0)
+        await redis.flushall()
+    await until(lambda: one.carrier.status.is_up and bool(other.facts.of("vote", "provider:p")), seconds=20)
+    assert [state.is_up for state in one.states] == [True, False, True]
