@@ -12,7 +12,7 @@ from sentinel.tools.outcome import Cause
 from sentinel.tools.supervisor import ServerState
 from tests.acceptance.tools.addresses import Start, calculator_over_http
 from tests.acceptance.tools.timing import ROUNDS, best_median
-from tests.integration.tools.running import BOUND, QUICK, Running, is_gone, misbehaving, running
+from tests.integration.tools.running import BOUND, IMPATIENT, Running, is_gone, misbehaving, running
 from tests.support import third_party
 from tests.support.bounded import bounded
 
@@ -46,7 +46,7 @@ async def test_a_frozen_server_costs_its_calls_the_deadline_and_is_replaced(vict
     """Also with arguments that fill the pipe, so that the write itself hangs."""
     config, name, argument = VICTIMS[victim]
     late: list[list[float]] = []
-    async with running({"one": config(), "other": misbehaving()}, limits=LIMITS) as tools:
+    async with running({"one": config(), "other": misbehaving()}, limits=LIMITS, supervision=IMPATIENT) as tools:
         for turn in range(ROUNDS):
             frozen = tools.pid("one")
             os.kill(frozen, signal.SIGSTOP)
@@ -63,7 +63,7 @@ async def test_a_frozen_server_costs_its_calls_the_deadline_and_is_replaced(vict
 
 async def test_a_server_that_freezes_itself_is_replaced() -> None:
     """It cannot be asked to end, so it is killed."""
-    async with running({"one": misbehaving()}, limits=LIMITS) as tools:
+    async with running({"one": misbehaving()}, limits=LIMITS, supervision=IMPATIENT) as tools:
         frozen = tools.pid("one")
         assert (await tools.call("one__freeze")).cause is Cause.TIMEOUT
         await tools.until("one", ServerState.READY, sessions=2)
@@ -88,7 +88,7 @@ async def test_a_server_at_an_address_that_freezes_is_found_again_when_it_thaws(
 
 async def test_a_tool_that_hangs_does_not_cost_its_server_the_session() -> None:
     """The server still answers when it is asked; so this one is the tool's failure."""
-    async with running({"one": misbehaving()}, limits=ToolLimits(timeout_seconds=0.2), supervision=QUICK) as tools:
+    async with running({"one": misbehaving()}, limits=ToolLimits(timeout_seconds=0.2)) as tools:
         before = tools.pid("one")
         assert (await tools.call("one__hang")).cause is Cause.TIMEOUT
         assert (await tools.call("one__echo", text="here")).text == "here"

@@ -1,17 +1,18 @@
 """Must-have 5: failures of a tool open its circuit, an open circuit lets nothing through, and its siblings work."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from sentinel.resilience.breaker_view import BreakerState
-from sentinel.tools.config import ToolLimits
+from sentinel.tools.config import ToolOverride
 from sentinel.tools.outcome import Cause
-from tests.integration.tools.running import misbehaving, running
+from tests.integration.tools.running import BOUND, misbehaving, running
 from tests.support import third_party
 
 THRESHOLD = 3
-LIMITS = ToolLimits(timeout_seconds=0.4)
+IMPATIENT = {"one/count_and_hang": ToolOverride(timeout_seconds=0.4)}
 
 
 @pytest.mark.parametrize(
@@ -25,12 +26,13 @@ LIMITS = ToolLimits(timeout_seconds=0.4)
 async def test_an_open_circuit_lets_nothing_through_and_siblings_work(tool: str, cause: Cause, tmp_path: Path) -> None:
     """The server itself counts what reaches it; the tool stays listed."""
     server = misbehaving(COUNT_FILE=str(tmp_path / "count"))
-    async with running({"one": server}, limits=LIMITS) as tools:
+    async with running({"one": server}, overrides=IMPATIENT) as tools:
         circuit = tools.board.get(f"tool:one/{tool}")
         for _ in range(THRESHOLD):
             assert (await tools.call(f"one__{tool}")).cause is cause
-            await tools.call("one__echo")  # a deadline counts when the server has shown that it is alive
-        assert circuit.state is BreakerState.OPEN
+        async with asyncio.timeout(BOUND):  # a deadline counts when the server has shown that it is alive
+            while circuit.state is not BreakerState.OPEN:
+                await asyncio.sleep(0.01)
         for _ in range(5):
             outcome = await tools.call(f"one__{tool}")
             assert (outcome.cause, outcome.executed) == (Cause.CIRCUIT_OPEN, "no")

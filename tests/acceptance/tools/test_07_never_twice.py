@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from sentinel.tools.config import CapabilityConfig, MemberConfig, ServerConfig, ToolLimits
+from sentinel.tools.config import CapabilityConfig, MemberConfig, ServerConfig, ToolOverride
 from sentinel.tools.outcome import Cause, Failure, ToolOutcome
 from sentinel.tools.supervisor import ServerState
 from tests.acceptance.tools.addresses import Start, misbehaving_over_http
 from tests.integration.tools.running import BOUND, Running, misbehaving, running
 from tests.support.bounded import bounded
 
-LIMITS = ToolLimits(timeout_seconds=0.5)
+HUNG = {f"{server}/count_and_hang": ToolOverride(timeout_seconds=0.5) for server in ("one", "two")}
 
 
 def change(tool: str) -> dict[str, CapabilityConfig]:
@@ -49,7 +49,7 @@ async def test_a_process_that_dies_hangs_fails_or_babbles_is_not_asked_again(
 ) -> None:
     """Nor is its equivalent."""
     counting = misbehaving(COUNT_FILE=str(tmp_path / "count"))
-    async with running({"one": counting, "two": counting}, capabilities=change(tool), limits=LIMITS) as tools:
+    async with running({"one": counting, "two": counting}, capabilities=change(tool), overrides=HUNG) as tools:
         outcome = await bounded(tools.router.call("change", {}), BOUND)
         await once(tools, outcome, cause)
 
@@ -75,7 +75,7 @@ async def test_an_address_that_cuts_hangs_fails_or_misleads_is_not_asked_again(
     server = start(lambda folder: misbehaving_over_http(folder, *options))
     # The address may be trusted: what it does not say about its tools counts as a change.
     servers = {"one": server.config, "two": server.config}
-    async with running(servers, capabilities=change(tool), limits=LIMITS) as tools:
+    async with running(servers, capabilities=change(tool), overrides=HUNG) as tools:
         await tools.until("one", ServerState.READY)
         await tools.until("two", ServerState.READY)
         outcome = await bounded(tools.router.call("change", {}), BOUND)
@@ -90,7 +90,7 @@ async def test_a_session_that_is_forgotten_again_and_again_costs_one_call_more_a
     """By the protocol, 404 in a session says that nothing was done; twice in a row it is not believed."""
     server = start(lambda folder: misbehaving_over_http(folder, "--legacy"))
     servers = {"one": server.config, "two": server.config}
-    async with running(servers, capabilities=change(tool), limits=LIMITS) as tools:
+    async with running(servers, capabilities=change(tool), overrides=HUNG) as tools:
         await tools.until("one", ServerState.READY)
         await tools.until("two", ServerState.READY)
         for name, calls in (("change", 2), (f"one__{tool}", 4)):

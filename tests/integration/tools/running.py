@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from sentinel.clock import SystemClock
@@ -30,7 +31,10 @@ from tests.support.bounded import bounded
 SERVERS = Path(__file__).with_name("servers")
 ROOT = Path(__file__).parents[3]
 BOUND = 20.0
-QUICK = SupervisionConfig(probe_seconds=0.3, backoff_base_seconds=0.02, start_wait_seconds=BOUND)
+QUICK = SupervisionConfig(probe_seconds=5.0, backoff_base_seconds=0.02, start_wait_seconds=BOUND)
+"""However busy the machine, no server that lives is taken for one that hangs."""
+IMPATIENT = replace(QUICK, probe_seconds=0.3)
+"""For tests of servers that do hang, and cost this every time."""
 
 
 def misbehaving(*options: str, trusted: bool = True, **more: str) -> ServerConfig:
