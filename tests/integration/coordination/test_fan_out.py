@@ -211,6 +211,8 @@ async def test_many_readers_of_many_runs_cost_no_further_connection(own_redis: R
     before = await _clients(follower)
     log = WrittenLog()
     reading = LiveEvents(log=log, poll_interval_seconds=60, fan_out=follower.fan_out)
+    for number in range(50):
+        log.write(_TOKEN, run_id=f"run-{number}")  # readers of a run that is not there are let go
     readers = [Reader(reading, f"run-{number % 50}") for number in range(200)]
     others = 1  # what processes tell each other
     await until(lambda: follower.subscriptions.channels == 50 + others)
