@@ -13,6 +13,7 @@ from sentinel.errors import StoreUnavailableError
 
 _LOCK = 0x53454E5451554555  # the key of the advisory lock under which the tables are made
 _CONNECT_TIMEOUT_SECONDS = 10
+_TABLES = ["procrastinate_jobs", "sentinel_queue_changes", "sentinel_queue_sweeps"]
 _OWN_TABLES = """
 CREATE TABLE IF NOT EXISTS sentinel_queue_changes (name text PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS sentinel_queue_sweeps (
@@ -32,8 +33,9 @@ async def prepare_job_tables(conninfo: str) -> None:
     try:
         async with await AsyncConnection.connect(conninfo, connect_timeout=_CONNECT_TIMEOUT_SECONDS) as connection:
             await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))  # until the commit
-            await connection.execute(_OWN_TABLES)
-            await _bring_up_to_date(connection)
+            if not await _is_up_to_date(connection):
+                await connection.execute(_OWN_TABLES)
+                await _bring_up_to_date(connection)
     except Error as error:
         message = f"the tables of the queue cannot be made: {str(error).splitlines()[0]}"
         raise StoreUnavailableError(message) from error
@@ -41,6 +43,15 @@ async def prepare_job_tables(conninfo: str) -> None:
 
 def _shipped() -> list[Path]:
     return sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+
+
+async def _is_up_to_date(connection: AsyncConnection) -> bool:
+    """Tell whether there is nothing to do, and so no right to change tables needed."""
+    cursor = await connection.execute("SELECT count(to_regclass(name)) FROM unnest(%s::text[]) AS name", (_TABLES,))
+    if await cursor.fetchone() != (len(_TABLES),):
+        return False
+    cursor = await connection.execute("SELECT name FROM sentinel_queue_changes")
+    return {path.name for path in _shipped()} <= {name for (name,) in await cursor.fetchall()}
 
 
 async def _bring_up_to_date(connection: AsyncConnection) -> None:

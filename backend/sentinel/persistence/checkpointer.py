@@ -54,6 +54,21 @@ async def open_checkpointer(
         yield saver
 
 
+async def prepare_checkpoint_tables(conninfo: str) -> None:
+    """Make the tables in PostgreSQL, or bring them up to date; where they are, no right to do so is needed.
+
+    Raises:
+        StoreUnavailableError: the database cannot be reached, or refuses.
+    """
+    try:
+        async with await AsyncConnection.connect(conninfo, **_CONNECTION) as connection:
+            if not await _has_tables(connection):
+                await _make_tables(connection)
+    except Error as error:
+        message = f"the checkpoint tables cannot be made: {str(error).splitlines()[0]}"
+        raise StoreUnavailableError(message) from error
+
+
 async def kept_threads(saver: BaseCheckpointSaver[Any]) -> set[str]:
     """Give the LangGraph threads, which are runs, that a saver of ours keeps something for.
 
@@ -91,12 +106,7 @@ async def _open_sqlite(path: Path) -> AsyncIterator[BaseCheckpointSaver[Any]]:
 
 @asynccontextmanager
 async def _open_postgres(conninfo: str, connections: int) -> AsyncIterator[BaseCheckpointSaver[Any]]:
-    try:
-        async with await AsyncConnection.connect(conninfo, **_CONNECTION) as connection:
-            await _make_tables(connection)
-    except Error as error:
-        message = f"the checkpoint tables cannot be made: {str(error).splitlines()[0]}"
-        raise StoreUnavailableError(message) from error
+    await prepare_checkpoint_tables(conninfo)
     pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
         conninfo,
         min_size=1,
@@ -108,6 +118,17 @@ async def _open_postgres(conninfo: str, connections: int) -> AsyncIterator[BaseC
     )
     async with pool:
         yield ShardedSaver(pool, serde=_strict_serializer(), shards=connections)
+
+
+async def _has_tables(connection: AsyncConnection[DictRow]) -> bool:
+    """Tell whether the tables are those of the installed version of the library, by its own notes."""
+    cursor = await connection.execute("SELECT to_regclass('checkpoint_migrations') IS NOT NULL AS there")
+    row = await cursor.fetchone()
+    if not (row and row["there"]):
+        return False
+    cursor = await connection.execute("SELECT max(v) AS newest FROM checkpoint_migrations")
+    row = await cursor.fetchone()
+    return bool(row and row["newest"] == len(AsyncPostgresSaver.MIGRATIONS) - 1)
 
 
 async def _make_tables(connection: AsyncConnection[DictRow]) -> None:

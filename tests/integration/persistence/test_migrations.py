@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -15,11 +17,16 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, text
 
+from sentinel.coordination.job_table import open_job_table
 from sentinel.domain.events import EventType
+from sentinel.domain.queues import QueuedRun
+from sentinel.domain.runs import Priority
 from sentinel.domain.tools import ToolCallQuery
 from sentinel.errors import ConfigurationError, StoreUnavailableError
+from sentinel.main.migrate import bring_up_to_date
+from sentinel.persistence.checkpointer import kept_threads, open_checkpointer
 from sentinel.persistence.compaction import Compaction
-from sentinel.persistence.database_url import normalise, psycopg_url
+from sentinel.persistence.database_url import libpq_url, normalise, psycopg_url
 from sentinel.persistence.engine import create_engine as create_engine_of_ours
 from sentinel.persistence.migrations import alembic_config, upgrade
 from sentinel.persistence.tables import metadata
@@ -252,3 +259,32 @@ async def test_an_address_with_a_word_that_nobody_knows_is_refused_without_its_s
     with pytest.raises(ConfigurationError, match='"nonsense"') as refused:
         await upgrade("postgresql://u@127.0.0.1:1/d?password=hunter2&nonsense=1")
     assert "hunter2" not in str(refused.value)
+
+
+async def test_who_may_only_change_rows_can_work_where_the_owner_has_migrated(fresh_postgres: str) -> None:
+    role = f"worker_{uuid4().hex}"
+    await bring_up_to_date(fresh_postgres)
+    _execute(
+        fresh_postgres,
+        f"CREATE ROLE {role} LOGIN",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
+    )
+    own = normalise(fresh_postgres).set(username=role)
+    try:
+        await bring_up_to_date(libpq_url(own))
+        async with open_checkpointer(libpq_url(own), Path("unused")) as saver:
+            assert await kept_threads(saver) == set()
+        async with open_job_table(libpq_url(own)) as table:
+            await table.put(QueuedRun("run", "thread", Priority.INTERACTIVE))
+            job = await table.take(await table.register())
+            assert job is not None
+            await table.remove([job.job_id])
+    finally:
+        _execute(fresh_postgres, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+def _execute(database: str, *statements: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
