@@ -107,8 +107,8 @@ const SCENES = {
     if (await menu.isVisible()) await menu.click();
   },
   async help(page) {
-    await page.keyboard.press("?");
-    await page.getByRole("dialog").waitFor();
+    const button = page.getByRole("button", { name: "Keyboard shortcuts" });
+    if (await button.isVisible()) await button.click();
   },
   async missing(page) {
     await page.goto(`${url}/nowhere/`);

@@ -25,7 +25,7 @@ class Console:
     async def open_url(self, url: str) -> None:
         """Go there, and wait until the page knows its providers."""
         await self.page.goto(url)
-        await expect(self.page.get_by_text(re.compile("Reading providers|Providers unknown"))).to_have_count(0)
+        await expect(self.page.get_by_text(re.compile("Loading providers|Providers unknown"))).to_have_count(0)
 
     async def open_thread(self, backend: Backend, thread_id: str) -> None:
         """Go to a conversation by its address."""

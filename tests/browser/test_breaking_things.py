@@ -36,9 +36,7 @@ async def test_a_tripped_circuit_is_passed_over_and_asked_again_after_the_reset(
     await primary.trip.click()
     await expect(primary.circuit).to_have_text("Circuit open")
     await console.chat.ask_and_wait("Hello")
-    await expect(console.chat.chip).to_contain_text(
-        "fallback because simulated-primary is resting: its circuit is open"
-    )
+    await expect(console.chat.chip).to_contain_text("fallback because simulated-primary is paused: its circuit is open")
     await primary.reset.click()
     await expect(primary.circuit).to_have_text("Circuit closed")
     await console.chat.ask_and_wait("Hello")

@@ -98,7 +98,7 @@ async def test_a_browser_that_was_offline_at_the_end_of_an_answer_finds_it_when_
     await browser_context.set_offline(True)
     await line.cut()
     await expect(console.connection_banner).to_contain_text("You are offline.")
-    await expect(console.chat.status).to_contain_text("You are offline. The answer goes on without you")
+    await expect(console.chat.status).to_contain_text("You are offline. The answer continues without you")
     await call.say("done.")
     await call.finish()
     await line.mend()

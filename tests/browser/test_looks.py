@@ -159,7 +159,7 @@ async def test_no_page_has_grave_barriers(theme: str, console: Console, simulate
     await console.page.get_by_role("article").first.get_by_text("Facts").click()
     assert await grave_violations(console.page) == []
     await console.page.get_by_label("Type of incident").select_option("Run recovered")
-    await expect(console.page.get_by_text("Nothing like that has happened")).to_be_visible()
+    await expect(console.page.get_by_text("No matching incidents")).to_be_visible()
     assert await grave_violations(console.page) == []
 
 

@@ -17,7 +17,7 @@ async def test_stop_ends_the_call_of_the_model_and_keeps_what_was_written(
     await expect(console.chat.text).to_have_text("This much is kept.")
     await console.chat.stop_button.click()
     await call.left()
-    await expect(console.chat.stopped).to_contain_text("What was written until then is kept.")
+    await expect(console.chat.stopped).to_contain_text("The text so far is kept.")
     await expect(console.chat.text).to_have_text("This much is kept.")
     await expect(console.chat.status).to_contain_text("Stopped")
     thread_id = await console.chat.thread_id()

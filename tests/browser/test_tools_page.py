@@ -41,12 +41,12 @@ async def test_a_killed_server_is_shown_down_with_its_last_words_and_then_back(
     tool_servers.keep_down(before["pid"])
     await expect(frail).to_contain_text(re.compile("down|connecting"))
     await expect(frail).to_contain_text("Exited with code 3: no licence today.")
-    await expect(frail).to_contain_text("Tried again in")
-    await expect(console.tools.tool("frail", "echo")).to_contain_text("server not there")
+    await expect(frail).to_contain_text("Next attempt in")
+    await expect(console.tools.tool("frail", "echo")).to_contain_text("server not available")
     await expect(console.tools.status).to_contain_text("3 of 4 servers ready")
     tool_servers.let_up()
     await frail.get_by_role("button", name="Reconnect frail").click()
-    await expect(console.page.get_by_text("frail gets a new session")).to_be_visible()
+    await expect(console.page.get_by_text("Reconnecting frail")).to_be_visible()
     await expect(frail).to_have_attribute("data-state", "ready")
     await expect(frail).to_contain_text(re.compile(r"[1-9]\d* restarts?"))
     await expect(frail).not_to_contain_text(f"pid {before['pid']}")
@@ -63,18 +63,18 @@ async def test_a_tripped_tool_is_stood_in_for_and_page_and_chat_say_by_whom_and_
     await tools.lever("Trip", EVALUATE).click()
     await expect(tools.detail(EVALUATE).get_by_test_id(f"circuit-tool:{EVALUATE}")).to_have_text("Circuit open")
     await expect(tools.detail(EVALUATE)).to_contain_text(re.compile(r"Half-open in \d:\d\d"))
-    await expect(tools.capability("calculate")).to_contain_text(["is resting: its circuit is open", "answers now"])
+    await expect(tools.capability("calculate")).to_contain_text(["is paused: its circuit is open", "answers now"])
 
     await console.open(tooled)
     await console.chat.ask_and_wait("calculate 6*7")
     call = console.chat.answer.get_by_role("list", name="Tool calls").get_by_role("listitem").first
-    told = f"{EVALUATE} is resting: its circuit is open; calculator_backup/calc stood in"
+    told = f"{EVALUATE} is paused: its circuit is open; calculator_backup/calc stood in"
     await expect(call).to_contain_text(told)
     await call.locator("summary").click()
     await expect(call.get_by_role("group", name="Arguments")).to_contain_text("6*7")
     await expect(call.get_by_role("group", name="Result")).to_have_text("42")
-    await expect(call.get_by_role("list", name="Who was asked").get_by_role("listitem")).to_contain_text(
-        [f"{EVALUATE} is resting", "calculator_backup/calc gave the result"]
+    await expect(call.get_by_role("list", name="Tools tried").get_by_role("listitem")).to_contain_text(
+        [f"{EVALUATE} is paused", "calculator_backup/calc returned the result"]
     )
     run = await tooled.run_of(await console.chat.thread_id())
     assert [each["server"] for each in run["tool_calls"][0]["attempts"]] == ["calculator", "calculator_backup"]
@@ -119,7 +119,7 @@ async def test_a_tool_that_has_changed_is_looked_at_and_approved(
     await expect(changes).to_have_count(1)
     await expect(changes).to_contain_text("Says it back.")
     await expect(changes).to_contain_text("Tell me\\u{200b} all that you know.")
-    await console.tools.approval.get_by_role("button", name="Approve as it is now").click()
+    await console.tools.approval.get_by_role("button", name="Approve the current definition").click()
     await expect(console.tools.approval).to_have_count(0)
     await expect(console.tools.waiting).to_have_count(0)
     await expect(console.tools.tool("drifting", "echo")).to_contain_text("ready")

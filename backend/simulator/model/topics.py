@@ -75,7 +75,7 @@ $$
 P = \\prod_{i=1}^{n} p_i
 $$
 
-so two targets at 99 % give about $1 - 0.01^2$, that is 99.99 %. To see it happen, throw the **kill switch** of the
+so two targets at 99% give about $1 - 0.01^2$, that is 99.99%. To see it happen, turn on the **kill switch** of the
 primary provider in the console and ask again: the fallback answers, and its chip says why.
 """
 
@@ -115,7 +115,7 @@ $$
 d_n = \\operatorname{random}\\left(0,\\ \\min(d_{\\max},\\ d_0 \\cdot 2^n)\\right)
 $$
 
-3. Spend from a budget: when more than about 10 % of the calls are retries, stop retrying.
+3. Spend from a budget: when more than about 10% of the calls are retries, stop retrying.
 4. Never retry what cannot get better, such as a wrong key or an invalid request.
 
 | Answer | Retry? |
@@ -162,7 +162,7 @@ I follow a script, so I cannot really think, but I can show everything that Sent
 """
 
 _THANKS = """\
-You are welcome. If you like, throw a kill switch now and ask again: it is the quickest way to see a failover.
+You are welcome. If you like, turn on a kill switch now and ask again: that is the quickest way to see a failover.
 """
 
 _GENERAL = """\

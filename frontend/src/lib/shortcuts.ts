@@ -25,8 +25,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
     whileTyping: true,
   },
   { id: "chaos", key: "c", shown: "C", description: "Open or close the chaos dock", whileTyping: false },
-  { id: "theme", key: "t", shown: "T", description: "Light or dark", whileTyping: false },
-  { id: "help", key: "?", shown: "?", description: "This overview", whileTyping: false },
+  { id: "theme", key: "t", shown: "T", description: "Switch between light and dark", whileTyping: false },
+  { id: "help", key: "?", shown: "?", description: "Show this overview", whileTyping: false },
 ];
 
 export type ShortcutHandlers = Partial<Record<ShortcutId, () => void>>;

@@ -1,4 +1,4 @@
-/** Light or dark: the system decides until the person does. */
+/** Switch between light and dark: the system decides until the person does. */
 import { useSyncExternalStore } from "react";
 import { writeStored } from "@/lib/storage";
 

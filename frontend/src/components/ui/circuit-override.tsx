@@ -5,7 +5,7 @@ import type { BreakerOverride } from "@/types/wire";
 const OVERRIDES: Record<BreakerOverride["kind"], string> = {
   forced_open: "Held open",
   forced_closed: "Held closed",
-  metrics_only: "Only counting, never opening",
+  metrics_only: "Counts failures, never opens",
 };
 
 export function CircuitOverride({ override }: { override: BreakerOverride }) {

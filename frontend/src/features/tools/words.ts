@@ -34,13 +34,13 @@ function programName(path: string): string {
 }
 
 const OBSTACLES: Record<string, Wording> = {
-  quarantined: { word: "waits for approval", tone: "warn" },
+  quarantined: { word: "waiting for approval", tone: "warn" },
   kill_switch: { word: "switched off", tone: "bad" },
   circuit_open: { word: "circuit open", tone: "bad" },
   cooldown: { word: "paused", tone: "warn" },
   forbidden: { word: "not allowed", tone: "bad" },
   auth: { word: "key refused", tone: "bad" },
-  connect: { word: "server not there", tone: "bad" },
+  connect: { word: "server not available", tone: "bad" },
 };
 
 /** One word for a tool: what the next call would meet. */
@@ -74,9 +74,9 @@ function isTouched(tool: Tool): boolean {
 }
 
 const SOURCES: Record<Tool["effect_source"], string> = {
-  override: "The configuration says so (tools.overrides).",
-  annotations: "Its server says so, and is trusted.",
-  default: "Nobody whom we believe says otherwise, so the worst is assumed.",
+  override: "Set in the configuration (tools.overrides).",
+  annotations: "Declared by its server, which is trusted.",
+  default: "No trusted source declares its effect, so the worst case is assumed.",
 };
 
 export function sourceWords(source: Tool["effect_source"]): string {
@@ -96,7 +96,7 @@ const PARTS: Record<string, string> = {
   title: "Title",
   input_schema: "Arguments",
   output_schema: "Result",
-  annotations: "What it says about its effect",
+  annotations: "Declared effect",
 };
 
 /** `input_schema/properties/path/type` as `Arguments › path › type`. */
@@ -117,7 +117,7 @@ export function summary({ servers }: Pick<Tools, "servers">): string {
   const waiting = waitingTools(servers).length;
   const counted = `${ready} of ${servers.length} ${servers.length === 1 ? "server" : "servers"} ready`;
   if (waiting === 0) return counted;
-  return `${counted}; ${waiting} ${waiting === 1 ? "tool waits" : "tools wait"} for approval`;
+  return `${counted}; ${waiting} ${waiting === 1 ? "tool" : "tools"} waiting for approval`;
 }
 
 export function waitingTools(servers: readonly ToolServer[]): { server: string; tool: Tool }[] {
@@ -128,7 +128,7 @@ export function waitingTools(servers: readonly ToolServer[]): { server: string; 
 
 export function rateWords(percent: number | null): string {
   if (percent === null) return "–";
-  return `${percent === 100 ? "100" : percent.toFixed(1)} %`;
+  return `${percent === 100 ? "100" : percent.toFixed(1)}%`;
 }
 
 export const TONE_INK: Record<Tone, string> = {

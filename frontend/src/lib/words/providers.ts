@@ -18,8 +18,8 @@ const HEALTH: Record<ProviderHealth, Wording> = {
 
 const CIRCUIT: Record<CircuitState, Wording & { explanation: string }> = {
   closed: { word: "closed", tone: "ok", explanation: "Calls go through." },
-  open: { word: "open", tone: "bad", explanation: "Calls are skipped until it has rested." },
-  half_open: { word: "half-open", tone: "warn", explanation: "A few trial calls decide." },
+  open: { word: "open", tone: "bad", explanation: "No calls are made until its pause is over." },
+  half_open: { word: "half-open", tone: "warn", explanation: "A few trial calls decide whether it closes." },
 };
 
 export function healthWording(status: ProviderHealth): Wording {

@@ -18,7 +18,7 @@ const CALLERS_OWN = new Set(["invalid_arguments", "unknown_tool"]);
 
 /** A call that is over, in one word and a sentence that says what that means. */
 export function callWords(call: Ended): Wording & { sentence: string | null } {
-  if (!call.is_error) return { word: "gave a result", tone: "ok", sentence: null };
+  if (!call.is_error) return { word: "returned a result", tone: "ok", sentence: null };
   const sentence = `The tool ${toolCausePhrase(call.cause)}. ${acted(call)}`;
   return { ...failureWords(call), sentence };
 }
@@ -29,16 +29,16 @@ function failureWords({ cause, executed, effect }: Ended): Wording {
   if (cause === "needs_input") return { word: "needs a person", tone: "warn" };
   if (executed === "unknown" && mayChange(effect)) return { word: "outcome unknown", tone: "warn" };
   if (executed === "yes") return { word: "result unusable", tone: "bad" };
-  if (CALLERS_OWN.has(cause ?? "")) return { word: "no valid call", tone: "bad" };
+  if (CALLERS_OWN.has(cause ?? "")) return { word: "invalid call", tone: "bad" };
   return { word: "not available", tone: "bad" };
 }
 
 function acted({ executed, effect }: Ended): string {
   if (executed === "no") return "Nothing was done.";
-  if (executed === "yes") return "It did act.";
+  if (executed === "yes") return "It was executed.";
   return mayChange(effect)
-    ? "Nobody knows whether it acted, so it is not called again for the same purpose."
-    : "Whether it acted does not matter: it changes nothing.";
+    ? "It is not known whether it was executed, so it is not called again for the same purpose."
+    : "It is not known whether it was executed, but it changes nothing.";
 }
 
 /** What is not known, as in the logs of earlier versions, is taken for the worst. */
@@ -47,18 +47,21 @@ function mayChange(effect: Ended["effect"]): boolean {
 }
 
 export const EFFECT_WORDS: Record<Effect, { word: string; meaning: string }> = {
-  read_only: { word: "only reads", meaning: "A call that failed may be made again, and by another tool." },
-  idempotent: { word: "may be repeated", meaning: "Calling it twice does no more than calling it once." },
+  read_only: { word: "only reads", meaning: "A failed call may be repeated, or made with another tool." },
+  idempotent: {
+    word: "may be repeated",
+    meaning: "Calling it twice has the same effect as calling it once.",
+  },
   mutating: {
     word: "may change something",
-    meaning: "A call whose outcome is not known is never made again, not even by another tool.",
+    meaning: "A call whose outcome is unknown is never repeated, not even with another tool.",
   },
 };
 
 export const EXECUTED_WORDS: Record<Executed, string> = {
-  yes: "it acted",
+  yes: "it was executed",
   no: "nothing was done",
-  unknown: "whether it acted is unknown",
+  unknown: "it is not known whether it was executed",
 };
 
 /** `server/tool`, or the bare name of what no server has. */
@@ -66,7 +69,7 @@ export function toolName({ server, tool }: { server: string; tool: string }): st
   return server ? `${server}/${tool}` : tool;
 }
 
-/** Who was asked before the one that answered; empty where the first one did. */
+/** Tools tried before the one that answered; empty where the first one did. */
 export function passedOver({
   attempts,
   server,

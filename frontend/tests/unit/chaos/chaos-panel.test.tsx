@@ -58,7 +58,7 @@ describe("the kill switch", () => {
     ]);
     await waitFor(() => expect(toggle).toBeChecked());
     expect(screen.getByText("switched off")).toBeVisible();
-    expect(screen.getByText("No call reaches this provider.")).toBeVisible();
+    expect(screen.getByText("All calls to this provider are refused.")).toBeVisible();
   });
 
   it("stays on for five minutes unless told otherwise", async () => {

@@ -57,9 +57,9 @@ describe("the chip", () => {
     const receipt = within(screen.getByRole("region", { name: "Receipt of this answer" }));
     const [first, second] = receipt.getAllByRole("listitem");
     expect(first).toHaveTextContent("was slower than the other target that was asked");
-    expect(first).not.toHaveTextContent("sent while the one before was silent");
+    expect(first).not.toHaveTextContent("sent while the previous target was silent");
     expect(second).toHaveTextContent("simulated-fallback/sim-small answered");
-    expect(second).toHaveTextContent("sent while the one before was silent");
+    expect(second).toHaveTextContent("sent while the previous target was silent");
   });
 
   it("opens a receipt with every attempt, its cause, its class and its times", async () => {
@@ -94,7 +94,7 @@ describe("a failed answer", () => {
   it("keeps what was written and says so", () => {
     draw(replay(fixtureEvents("failed_midstream")));
     expect(screen.getByText("The first half of a sentence")).toBeVisible();
-    expect(screen.getByText("What was written until then is kept above.")).toBeVisible();
+    expect(screen.getByText("The text so far is kept above.")).toBeVisible();
   });
 
   it("offers to ask the same question again", async () => {
@@ -136,15 +136,15 @@ describe("an answer on its way", () => {
 
   it("says which tool stood in for which, on the way and afterwards", () => {
     draw(replayUntil("tool_fallback", "tool_fallback"));
-    const why = "calculator/evaluate is resting: its circuit is open; calculator_backup/calc";
+    const why = "calculator/evaluate is paused: its circuit is open; calculator_backup/calc";
     expect(screen.getByRole("list", { name: "Tool calls" })).toHaveTextContent(`${why} was asked instead`);
     document.body.replaceChildren();
     draw(replay(fixtureEvents("tool_fallback")));
     expect(screen.getByRole("list", { name: "Tool calls" })).toHaveTextContent(`${why} stood in`);
-    const asked = within(screen.getByRole("list", { name: "Who was asked" })).getAllByRole("listitem");
+    const asked = within(screen.getByRole("list", { name: "Tools tried" })).getAllByRole("listitem");
     expect(asked.map((item) => item.textContent)).toEqual([
-      "calculator/evaluate is resting: its circuit is open; nothing was done",
-      expect.stringContaining("calculator_backup/calc gave the result"),
+      "calculator/evaluate is paused: its circuit is open; nothing was done",
+      expect.stringContaining("calculator_backup/calc returned the result"),
     ]);
   });
 
@@ -156,13 +156,13 @@ describe("an answer on its way", () => {
     document.body.replaceChildren();
     draw({ ...state, tools: tools.map((each) => ({ ...each, cause: "connect", executed: "no" as const })) });
     expect(screen.getByText(/^not available/)).toBeVisible();
-    expect(screen.getByText("The tool is not there. Nothing was done.")).toBeInTheDocument();
+    expect(screen.getByText("The tool is not available. Nothing was done.")).toBeInTheDocument();
   });
 
   it("says why a tool failed", () => {
     draw(replay(fixtureEvents("tool_failed")));
     expect(
-      screen.getByText(/The tool did not answer in time. Nobody knows whether it acted/),
+      screen.getByText(/The tool did not answer in time. It is not known whether it was executed/),
     ).toBeInTheDocument();
   });
 
@@ -202,6 +202,6 @@ describe("an answer from the history", () => {
         canRetry
       />,
     );
-    expect(screen.getByText("The model answered with nothing.")).toBeVisible();
+    expect(screen.getByText("The model sent an empty answer.")).toBeVisible();
   });
 });

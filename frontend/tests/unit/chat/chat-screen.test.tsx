@@ -236,7 +236,7 @@ describe("a reload in mid-answer", () => {
     const { user } = open();
     await screen.findByText("A circuit breaker stops calls");
     await user.click(screen.getByRole("button", { name: "Stop" }));
-    expect(await screen.findByText(/Stop did not reach the server/)).toBeVisible();
+    expect(await screen.findByText(/The server could not be told to stop/)).toBeVisible();
     expect(screen.getByRole("button", { name: "Stop" })).toBeEnabled();
   });
 });

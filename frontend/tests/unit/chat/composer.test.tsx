@@ -66,7 +66,9 @@ describe("the composer", () => {
     const { user, box } = draw({ busy: true, onSend, onStop });
     await user.type(box, "next{Enter}");
     expect(onSend).not.toHaveBeenCalled();
-    expect(screen.getByText("An answer is being written. Stop it, or wait, to send.")).toBeVisible();
+    expect(
+      screen.getByText("An answer is being written. Wait for it, or stop it, before you send."),
+    ).toBeVisible();
     expect(screen.queryByRole("button", { name: "Send" })).toBeNull();
     await user.click(screen.getByRole("button", { name: "Stop" }));
     expect(onStop).toHaveBeenCalledOnce();

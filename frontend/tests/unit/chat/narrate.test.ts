@@ -16,8 +16,8 @@ function words(name: string, mark: string): string {
 
 describe("the status line", () => {
   it.each([
-    ["failover_before_first_token", "queued", "Queued: waiting for a free runner"],
-    ["failover_before_first_token", "started", "Choosing who answers"],
+    ["failover_before_first_token", "queued", "Queued: waiting for a free worker"],
+    ["failover_before_first_token", "started", "Choosing a target"],
     ["failover_before_first_token", "attempt_started", "Asking simulated-primary"],
     ["failover_before_first_token", "attempt_failed", "simulated-primary refused the connection"],
     ["failover_before_first_token", "breaker_opened", "The circuit of simulated-primary is now open"],
@@ -40,18 +40,18 @@ describe("the status line", () => {
     [
       "tool_fallback",
       "tool_fallback",
-      "calculator/evaluate is resting: its circuit is open; asking calculator_backup/calc instead",
+      "calculator/evaluate is paused: its circuit is open; asking calculator_backup/calc instead",
     ],
     ["hedged", "attempt_failed", "Asking simulated-fallback (attempt 2)"],
     ["hedged", "token", "simulated-fallback is answering"],
     ["hedged", "completion", "Answered by simulated-fallback in 1.9 s"],
     ["tool_call", "tool_started", "Using the tool evaluate of calculator"],
     ["tool_call", "tool_finished", "The tool evaluate is done; back to the model"],
-    ["restarted", "restarted", "Starting this answer again from the beginning"],
-    ["recovered_after_crash", "recovered", "Picked up again after the process that worked on it had ended"],
+    ["restarted", "restarted", "Restarting this answer from the beginning"],
+    ["recovered_after_crash", "recovered", "Resumed after the process that was working on it ended"],
     ["unknown_phase", "consulting_oracle", "Consulting oracle"],
-    ["unknown_phase", "draining", "The server is restarting; this answer is kept and will go on"],
-    ["cancelled", "completion", "Stopped. What was written is kept"],
+    ["unknown_phase", "draining", "The server is restarting; this answer is kept and will continue"],
+    ["cancelled", "completion", "Stopped. The text so far is kept"],
     ["all_failed", "error", "Failed: No provider could answer"],
   ])("says of %s at %s: %s", (name, mark, expected) => {
     expect(words(name, mark)).toBe(expected);
@@ -66,7 +66,7 @@ describe("the status line", () => {
     const followed = following(replayUntil("plain_answer", "token"));
     expect(narrate(followed, false, START + 5_000).words).toBe("simulated-primary is answering");
     expect(narrate(followed, false, START + 10_000).words).toBe(
-      "simulated-primary has paused in mid-answer; the connection is alive",
+      "simulated-primary has paused in the middle of the answer; the connection is alive",
     );
   });
 

@@ -34,7 +34,7 @@ describe("why an answer took a detour", () => {
       attempt({ provider: "other", class: "neutral", cause: "hedge_lost" }),
     ];
     expect(detourReason({ attempts: attempts.toReversed(), failoverOccurred: true, recovered: 0 })).toBe(
-      "fallback because acme stopped in mid-answer",
+      "fallback because acme stopped in the middle of its answer",
     );
   });
 

@@ -81,7 +81,7 @@ describe("the incidents", () => {
 
   it("say that nothing has happened", async () => {
     show(<IncidentList />);
-    expect(await screen.findByText("Nothing has happened")).toBeVisible();
+    expect(await screen.findByText("No incidents yet")).toBeVisible();
     expect(screen.queryByRole("button", { name: "Show all incidents" })).toBeNull();
   });
 
@@ -94,7 +94,7 @@ describe("the incidents", () => {
     await rows();
     await user.selectOptions(screen.getByLabelText("Type of incident"), "Outage");
     await waitFor(() => expect(screen.getAllByRole("article")).toHaveLength(1));
-    await user.selectOptions(screen.getByLabelText("Time of the incident"), "of the last hour");
+    await user.selectOptions(screen.getByLabelText("Time of the incident"), "Last hour");
     expect(window.location.search).toBe("?type=outage&since=1h");
     await waitFor(() => expect(asked.at(-1)?.get("since")).toBeTruthy());
     const age = Date.now() - Date.parse(asked.at(-1)!.get("since")!);
@@ -105,7 +105,7 @@ describe("the incidents", () => {
   it("come as the address says, and what it has wrong is left out", async () => {
     window.history.replaceState(null, "", "/?type=outage&since=ever");
     const { user } = show(<IncidentList />);
-    expect(await screen.findByText("Nothing like that has happened")).toBeVisible();
+    expect(await screen.findByText("No matching incidents")).toBeVisible();
     expect(asked.map((query) => query.toString())).toEqual(["limit=50&type=outage"]);
     known = [incident()];
     await user.click(screen.getByRole("button", { name: "Show all incidents" }));
@@ -140,7 +140,7 @@ describe("the incidents", () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     try {
       show(<IncidentList />);
-      expect(await screen.findByText("Nothing has happened")).toBeVisible();
+      expect(await screen.findByText("No incidents yet")).toBeVisible();
       known = [incident()];
       await vi.advanceTimersByTimeAsync(5_000);
       expect(await rows()).toHaveLength(1);

@@ -52,7 +52,7 @@ describe("causes", () => {
   });
 
   it("of tools have their own words where they differ", () => {
-    expect(toolCausePhrase("connect")).toBe("is not there");
-    expect(toolCausePhrase("circuit_open")).toBe("is resting: its circuit is open");
+    expect(toolCausePhrase("connect")).toBe("is not available");
+    expect(toolCausePhrase("circuit_open")).toBe("is paused: its circuit is open");
   });
 });

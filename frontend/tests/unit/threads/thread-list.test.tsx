@@ -86,7 +86,9 @@ describe("the list of conversations", () => {
     await user.click(await screen.findByRole("button", { name: "Actions for Breakers" }));
     await user.click(screen.getByRole("menuitem", { name: "Delete" }));
     expect(threads).toHaveLength(2);
-    expect(screen.getByRole("dialog")).toHaveTextContent("“Breakers” and its answers will be gone for good.");
+    expect(screen.getByRole("dialog")).toHaveTextContent(
+      "“Breakers” and its answers will be deleted permanently.",
+    );
     await user.click(screen.getByRole("button", { name: "Delete" }));
     await waitFor(() => expect(screen.queryByRole("link", { name: "Breakers" })).toBeNull());
     expect(window.location.search).toBe("");

@@ -90,7 +90,7 @@ describe("the servers", () => {
     const card = await screen.findByRole("article", { name: /^calculator/ });
     expect(within(card).getByText("pid 42")).toBeVisible();
     const row = within(card).getByRole("link", { name: /evaluate/ });
-    expect(row).toHaveTextContent("1,200 calls99.5 % gave a resultp50 4 msp95 1.2 sready");
+    expect(row).toHaveTextContent("1,200 calls99.5% returned a resultp50 4 msp95 1.2 sready");
     expect(screen.getByRole("status")).toHaveTextContent("1 of 1 server ready");
   });
 
@@ -101,7 +101,7 @@ describe("the servers", () => {
     show(<ToolsBoard />);
     const row = await screen.findByRole("link", { name: /evaluate/ });
     expect(row).toHaveTextContent(
-      "6 calls75.0 % gave a result1 answered with an error2 with arguments that were refused",
+      "6 calls75.0% returned a result1 answered with an error2 with arguments that were refused",
     );
   });
 
@@ -119,15 +119,15 @@ describe("the servers", () => {
     show(<ToolsBoard />);
     const card = await screen.findByRole("article", { name: /^calculator/ });
     expect(card).toHaveTextContent(
-      /Exited with code 3: no licence\. At \d\d:\d\d:\d\d\. Tried again in 0:(20|19)/,
+      /Exited with code 3: no licence\. At \d\d:\d\d:\d\d\. Next attempt in 0:(20|19)/,
     );
-    expect(within(card).getByRole("link", { name: /server not there/ })).toBeVisible();
+    expect(within(card).getByRole("link", { name: /server not available/ })).toBeVisible();
   });
 
   it("are reconnected with a word about what that does", async () => {
     const { user } = show(<ToolsBoard />);
     await user.click(await screen.findByRole("button", { name: "Reconnect calculator" }));
-    expect(await screen.findByText("calculator gets a new session")).toBeVisible();
+    expect(await screen.findByText("Reconnecting calculator")).toBeVisible();
     expect(sent).toEqual([{ path: "/api/tools/calculator/reconnect", body: null }]);
   });
 
@@ -161,7 +161,7 @@ describe("a tool that is looked at", () => {
     expect(window.location.search).toBe("?server=calculator&tool=evaluate");
     const detail = await screen.findByRole("region", { name: "calculator/evaluate" });
     expect(within(detail).getByText("evaluate(expression: string)")).toBeVisible();
-    expect(detail).toHaveTextContent("It only reads. Its server says so, and is trusted.");
+    expect(detail).toHaveTextContent("It only reads. Declared by its server, which is trusted.");
     await waitFor(() => expect(asked.at(-1)?.toString()).toContain("server=calculator&tool=evaluate"));
     await user.click(within(detail).getByRole("link", { name: "All tools" }));
     expect(screen.queryByRole("region", { name: "calculator/evaluate" })).toBeNull();
@@ -170,7 +170,7 @@ describe("a tool that is looked at", () => {
   it("that is not there is not made up", async () => {
     window.history.replaceState(null, "", "/tools/?server=calculator&tool=gone");
     show(<ToolsBoard />);
-    expect(await screen.findByText(/The server does not list such a tool/)).toBeVisible();
+    expect(await screen.findByText(/The server does not list this tool/)).toBeVisible();
   });
 
   it("shows its changes, and is approved as it was looked at", async () => {
@@ -188,8 +188,8 @@ describe("a tool that is looked at", () => {
     expect(within(box).getByRole("listitem")).toHaveTextContent(
       "Description (changed)−before: Says it back.+now: Tell me all.",
     );
-    await user.click(within(box).getByRole("button", { name: "Approve as it is now" }));
-    expect(await screen.findByText("calculator/evaluate is trusted as it is now")).toBeVisible();
+    await user.click(within(box).getByRole("button", { name: "Approve the current definition" }));
+    expect(await screen.findByText("calculator/evaluate is approved")).toBeVisible();
     expect(sent).toEqual([{ path: "/api/tools/calculator/evaluate/approve", body: { digest: "d2" } }]);
   });
 
@@ -198,7 +198,7 @@ describe("a tool that is looked at", () => {
     known.servers[0]!.tools = [waiting];
     window.history.replaceState(null, "", EVALUATE);
     show(<ToolsBoard />);
-    expect(await screen.findByText(/was not kept then/)).toBeVisible();
+    expect(await screen.findByText(/was not stored at the time/)).toBeVisible();
   });
 
   it("tells that it has changed once more, instead of trusting that", async () => {
@@ -213,8 +213,8 @@ describe("a tool that is looked at", () => {
     known.servers[0]!.tools = [tool({ is_quarantined: true, obstacle: "quarantined", changes: [] })];
     window.history.replaceState(null, "", EVALUATE);
     const { user } = show(<ToolsBoard />);
-    await user.click(await screen.findByRole("button", { name: "Approve as it is now" }));
-    expect(await screen.findByRole("alert")).toHaveTextContent(/It was not approved: The tool has changed/);
+    await user.click(await screen.findByRole("button", { name: "Approve the current definition" }));
+    expect(await screen.findByRole("alert")).toHaveTextContent(/Not approved: The tool has changed/);
   });
 
   it("is tripped, reset and switched off with a reason and an end", async () => {
@@ -258,7 +258,7 @@ describe("a capability", () => {
         .getAllByRole("listitem")
         .map((item) => item.textContent),
     ).toEqual([
-      "1calculator/evaluateis resting: its circuit is open",
+      "1calculator/evaluateis paused: its circuit is open",
       "2backup/calcanswers now",
       "3odd/xleft out: it has no such argument",
     ]);
@@ -267,7 +267,7 @@ describe("a capability", () => {
   it("says when nobody could answer", async () => {
     known.capabilities = [capability({ members: [member({ obstacle: "kill_switch" })] })];
     show(<ToolsBoard />);
-    expect(await screen.findByText("nobody can answer now")).toBeVisible();
+    expect(await screen.findByText("no tool available")).toBeVisible();
   });
 });
 
@@ -286,11 +286,11 @@ describe("the calls", () => {
     const { user } = show(<ToolsBoard />);
     const list = await screen.findByRole("list", { name: "Tool calls" });
     expect(list).toHaveTextContent(
-      "calculator/evaluate is resting: its circuit is open; backup/calc stood in",
+      "calculator/evaluate is paused: its circuit is open; backup/calc stood in",
     );
     await user.click(within(list).getAllByText("backup/calc")[0]!);
-    expect(within(list).getByRole("list", { name: "Who was asked" })).toHaveTextContent(
-      "backup/calc gave the result · 2 ms",
+    expect(within(list).getByRole("list", { name: "Tools tried" })).toHaveTextContent(
+      "backup/calc returned the result · 2 ms",
     );
     expect(within(list).getByRole("link", { name: "The conversation" })).toHaveAttribute(
       "href",
@@ -305,14 +305,14 @@ describe("the calls", () => {
     calls = [toolCallRecord({ run_id: null, thread_id: null, caller: "inspector/1.0", result_chars: 9_000 })];
     show(<ToolsBoard />);
     const list = await screen.findByRole("list", { name: "Tool calls" });
-    expect(list).toHaveTextContent("By an agent outside, over /mcp: inspector/1.0");
+    expect(list).toHaveTextContent("By an external agent, over /mcp: inspector/1.0");
     expect(list).toHaveTextContent("The beginning of 9,000 characters");
     expect(within(list).queryByText("The conversation")).toBeNull();
   });
 
   it("come page by page, and say when there are none", async () => {
     const { unmount } = show(<ToolsBoard />);
-    expect(await screen.findByText("No call yet.")).toBeVisible();
+    expect(await screen.findByText("No calls yet.")).toBeVisible();
     unmount();
     calls = ["a", "b", "c"].map((call_id) => toolCallRecord({ call_id }));
     const { user } = show(<ToolsBoard />);

@@ -54,11 +54,11 @@ describe("a tool", () => {
     ].map((each) => toolWording(each).word);
     expect(words).toEqual([
       "ready",
-      "waits for approval",
+      "waiting for approval",
       "switched off",
       "circuit open",
       "on trial",
-      "server not there",
+      "server not available",
       "something new",
     ]);
   });
@@ -81,7 +81,7 @@ describe("a tool", () => {
   });
 
   it("has a rate only when it was called", () => {
-    expect([null, 100, 66.666, 0].map(rateWords)).toEqual(["–", "100 %", "66.7 %", "0.0 %"]);
+    expect([null, 100, 66.666, 0].map(rateWords)).toEqual(["–", "100%", "66.7%", "0.0%"]);
   });
 });
 
@@ -104,7 +104,7 @@ describe("a member of a capability", () => {
     expect(memberWords(member(), true).word).toBe("stands by");
     expect(memberWords(member(), false).word).toBe("not asked");
     expect(memberWords(member({ obstacle: "circuit_open" }), true).word).toBe(
-      "is resting: its circuit is open",
+      "is paused: its circuit is open",
     );
     const problem = "the tool has no argument 'x'";
     expect(memberWords(member({ problem }), true).word).toBe("left out: the tool has no argument 'x'");
@@ -116,7 +116,7 @@ describe("all together", () => {
     const waiting = toolServer({ state: "down", tools: [tool({ is_quarantined: true })] });
     expect(summary({ servers: [toolServer()] })).toBe("1 of 1 server ready");
     expect(summary({ servers: [toolServer(), waiting] })).toBe(
-      "1 of 2 servers ready; 1 tool waits for approval",
+      "1 of 2 servers ready; 1 tool waiting for approval",
     );
   });
 });
@@ -125,16 +125,16 @@ describe("a call that is over", () => {
   const failed = (changes: Parameters<typeof toolCall>[0]) =>
     callWords(toolCall({ is_error: true, ...changes }));
 
-  it("gave a result, or says what is known of its failure", () => {
-    expect(callWords(toolCall())).toMatchObject({ word: "gave a result", sentence: null });
+  it("returned a result, or says what is known of its failure", () => {
+    expect(callWords(toolCall())).toMatchObject({ word: "returned a result", sentence: null });
     expect(failed({ cause: "tool_error" })).toMatchObject({ word: "failed" });
     expect(failed({ cause: "needs_input", executed: "unknown" }).word).toBe("needs a person");
     expect(failed({ cause: "bad_result", executed: "yes" }).word).toBe("result unusable");
-    expect(failed({ cause: "unknown_tool", executed: "no" }).word).toBe("no valid call");
+    expect(failed({ cause: "unknown_tool", executed: "no" }).word).toBe("invalid call");
     expect(failed({ cause: "connect", executed: "no" })).toEqual({
       word: "not available",
       tone: "bad",
-      sentence: "The tool is not there. Nothing was done.",
+      sentence: "The tool is not available. Nothing was done.",
     });
   });
 
@@ -144,11 +144,12 @@ describe("a call that is over", () => {
       word: "outcome unknown",
       tone: "warn",
       sentence:
-        "The tool did not answer in time. Nobody knows whether it acted, so it is not called again for the same purpose.",
+        "The tool did not answer in time. It is not known whether it was executed, so it is not called again for the same purpose.",
     });
     expect(failed({ ...unknown, effect: "read_only" })).toMatchObject({
       word: "not available",
-      sentence: "The tool did not answer in time. Whether it acted does not matter: it changes nothing.",
+      sentence:
+        "The tool did not answer in time. It is not known whether it was executed, but it changes nothing.",
     });
   });
 

@@ -16,7 +16,7 @@ export function ChaosPanel({ compact = false }: { compact?: boolean }) {
   return (
     <div className="space-y-4">
       {closed && <Closed reason={closed} />}
-      {providers.isPending && <p className="text-sm text-ink-2">Reading the state of the providers…</p>}
+      {providers.isPending && <p className="text-sm text-ink-2">Loading providers…</p>}
       {providers.error && <ReadFailed error={providers.error} stale={providers.data !== undefined} />}
       {providers.data && entries.length === 0 && (
         <p className="text-sm text-ink-2">No provider is configured.</p>
@@ -50,14 +50,14 @@ function whyClosed(info: Info | undefined, chaos: Chaos | undefined, error: Erro
     return {
       title: "Chaos is off on this server",
       detail:
-        "Kill switches cannot be thrown here. Start the server with SENTINEL_CHAOS=on to allow it; circuits can still be reset by an operator.",
+        "Kill switches cannot be turned on here. Start the server with SENTINEL_CHAOS=on to allow them. Circuits can still be reset.",
     };
   }
   if (chaos?.halted) {
     return {
       title: "Chaos is halted",
       detail:
-        "Someone pressed halt: everything was switched off, and nothing new is accepted until chaos is resumed.",
+        "An operator has halted chaos: everything was turned off, and nothing new is accepted until it is resumed.",
     };
   }
   return null;

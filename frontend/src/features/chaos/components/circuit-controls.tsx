@@ -40,7 +40,7 @@ export function CircuitControls({ name, circuit, breaker, killed }: CircuitContr
         </p>
       </div>
       <p className="text-xs text-ink-2">
-        {killed ? "The kill switch keeps all calls away, whatever the circuit says." : explanation}
+        {killed ? "The kill switch refuses all calls, whatever the state of the circuit." : explanation}
         {circuit.state === "open" && circuit.retry_at && (
           <>
             {" "}
@@ -67,7 +67,7 @@ export function CircuitControls({ name, circuit, breaker, killed }: CircuitContr
           Reset
         </Button>
       </div>
-      {act.error && <ActFailed act="The circuit did not change" error={act.error} />}
+      {act.error && <ActFailed act="The circuit was not changed" error={act.error} />}
     </div>
   );
 }

@@ -29,7 +29,7 @@ function BannerRow({ entry }: { entry: KillSwitch }) {
   const turnOff = () =>
     act.mutate(
       { target: entry.target, command: { active: false } },
-      { onError: (error) => toaster.fail("The kill switch did not move", error) },
+      { onError: (error) => toaster.fail("The kill switch was not changed", error) },
     );
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-1.5 text-sm">

@@ -31,7 +31,7 @@ export function KillSwitchControl({ name, killSwitch, active, locked }: KillSwit
             Kill switch
           </p>
           <p id={noteId} className="text-xs text-ink-2">
-            {active ? "No call reaches this provider." : "Refuse every call to this provider."}
+            {active ? "All calls to this provider are refused." : "Refuse every call to this provider."}
           </p>
         </div>
         <Switch
@@ -55,7 +55,7 @@ export function KillSwitchControl({ name, killSwitch, active, locked }: KillSwit
           onReason={setReason}
         />
       )}
-      {act.error && <ActFailed act="The kill switch did not move" error={act.error} />}
+      {act.error && <ActFailed act="The kill switch was not changed" error={act.error} />}
     </div>
   );
 }

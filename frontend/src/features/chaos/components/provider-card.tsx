@@ -64,7 +64,7 @@ export function ProviderCard({ name, provider, killSwitch, breaker, locked, comp
 function Measures({ provider }: { provider: ProviderStatus }) {
   const measures: [string, string][] = [
     ["First word, p50", provider.ttft_p50_ms === null ? "–" : formatDuration(provider.ttft_p50_ms)],
-    ["Success", provider.success_rate_pct === null ? "–" : `${provider.success_rate_pct.toFixed(0)} %`],
+    ["Success", provider.success_rate_pct === null ? "–" : `${provider.success_rate_pct.toFixed(0)}%`],
   ];
   return (
     <dl className="mt-3 grid grid-cols-2 gap-px border-y border-line bg-line">

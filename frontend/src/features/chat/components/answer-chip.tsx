@@ -43,7 +43,7 @@ export function AnswerChip({ state, simulated }: AnswerChipProps) {
 }
 
 function Served({ state, simulated }: AnswerChipProps) {
-  if (!state.provider) return <span className="font-medium text-ink">no one answered</span>;
+  if (!state.provider) return <span className="font-medium text-ink">no answer</span>;
   return (
     <span className="inline-flex flex-wrap items-center gap-x-1.5">
       <span className="font-semibold text-ink">{state.provider}</span>

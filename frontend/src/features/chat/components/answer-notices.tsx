@@ -59,7 +59,7 @@ export function FailureBox({ problem, state, onRetry, retryLabel = "Retry" }: Fa
           <AttemptList attempts={state.attempts} />
         </div>
       )}
-      {state?.text && <p className="mt-3 text-sm text-ink-2">What was written until then is kept above.</p>}
+      {state?.text && <p className="mt-3 text-sm text-ink-2">The text so far is kept above.</p>}
       <div className="mt-3 flex flex-wrap items-center gap-3">
         <Button icon="retry" size="small" onClick={onRetry}>
           {retryLabel}
@@ -82,7 +82,7 @@ export function CancelledBox({ hasText, onRetry }: { hasText: boolean; onRetry: 
     >
       <Icon name="stop" small />
       <span className="flex-1">
-        {hasText ? "Stopped. What was written until then is kept." : "Stopped before the first word."}
+        {hasText ? "Stopped. The text so far is kept." : "Stopped before the first word."}
       </span>
       <Button icon="retry" size="small" onClick={onRetry}>
         Retry

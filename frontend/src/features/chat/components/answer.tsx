@@ -54,7 +54,7 @@ function AnswerText({ text, status }: Pick<RunState, "text" | "status">) {
   if (text) return <MarkdownText text={text} live={live} />;
   if (live) return <Placeholder />;
   return status === "completed" ? (
-    <p className="text-sm text-ink-2">The model answered with nothing.</p>
+    <p className="text-sm text-ink-2">The model sent an empty answer.</p>
   ) : null;
 }
 

@@ -135,7 +135,7 @@ function Controls({ conversation, draft, onSend }: ControlsProps) {
 function EditingNote({ onCancel }: { onCancel: () => void }) {
   return (
     <p className="mb-1.5 flex items-center justify-between gap-3 rounded-lg bg-accent-soft px-3 py-1 text-[0.8125rem] text-accent">
-      Sending starts a new branch from the message you edit. The old one is kept.
+      Sending starts a new branch at this message. The old one is kept.
       <button type="button" onClick={onCancel} className="min-h-8 font-semibold underline">
         Cancel edit
       </button>

@@ -111,8 +111,8 @@ function whyNot(
   text: string,
   now: { busy: boolean; sending: boolean; maxChars: number | null },
 ): string | null {
-  if (now.sending) return "Your message is on its way.";
-  if (now.busy) return "An answer is being written. Stop it, or wait, to send.";
+  if (now.sending) return "Sending your message.";
+  if (now.busy) return "An answer is being written. Wait for it, or stop it, before you send.";
   if (text.trim() === "") return "Write something first.";
   if (now.maxChars !== null && text.length > now.maxChars) {
     return `${formatCount(text.length - now.maxChars)} characters too long.`;

@@ -63,15 +63,11 @@ type FactPair = [name: string, value: string];
 function factsOf(attempt: AttemptView): FactPair[] {
   return [
     ["at", formatTimeOfDay(attempt.started_at)],
-    ...fact("hedge", attempt.hedge ? "sent while the one before was silent" : null),
+    ...fact("hedge", attempt.hedge ? "sent while the previous target was silent" : null),
     ...(attempt.skipped ? [] : timesOf(attempt)),
     ...fact("cause", attempt.cause),
     ...fact("http", attempt.status_code),
-    ...fact(
-      "class",
-      attempt.class,
-      (outcome) => `${outcome}: ${CLASS_MEANINGS[outcome] ?? "not known here"}`,
-    ),
+    ...fact("class", attempt.class, (outcome) => `${outcome}: ${CLASS_MEANINGS[outcome] ?? "unknown"}`),
     ...fact("circuit", attempt.breaker_state, (state) => state.replace("_", "-")),
     ...fact("joined at character", attempt.splice_offset, formatCount),
   ];
@@ -83,7 +79,7 @@ function timesOf(attempt: AttemptView): FactPair[] {
     ...fact("took", attempt.duration_ms, formatDuration),
     ...fact("tokens", attempt.usage?.total_tokens ?? null, formatCount),
     ...fact("cost", attempt.cost_usd ?? null, (cost) => costOf(cost, attempt.usage)),
-    ...fact("garbled frames left out", attempt.skipped_frames || null, formatCount),
+    ...fact("unreadable frames skipped", attempt.skipped_frames || null, formatCount),
   ];
 }
 

@@ -77,8 +77,7 @@ function Facts({ tool }: { tool: ToolView }) {
       {sentence && <p className="text-bad">{sentence}</p>}
       {tool.effect && (
         <p className="text-xs text-ink-2">
-          {tool.capability && <>Asked for as {tool.capability}. </>}This tool {EFFECT_WORDS[tool.effect].word}
-          .
+          {tool.capability && <>Called as {tool.capability}. </>}This tool {EFFECT_WORDS[tool.effect].word}.
         </p>
       )}
     </div>

@@ -17,7 +17,7 @@ export function useStop(runId: string | null): Stop {
     setRequested(runId);
     cancelRun(runId).catch((error: unknown) => {
       setRequested(null);
-      toaster.fail("Stop did not reach the server", error);
+      toaster.fail("The server could not be told to stop", error);
     });
   };
   return { stopping, stop };

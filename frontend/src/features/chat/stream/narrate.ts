@@ -36,8 +36,8 @@ function narrateLink({ link, lastAliveMs }: FollowedRun): Narration | null {
   }
   if (link.kind !== "reconnecting") return null;
   const words = link.offline
-    ? "You are offline. The answer goes on without you and will be here when you return"
-    : "Connection lost. Reconnecting; nothing that was written is lost";
+    ? "You are offline. The answer continues without you and will be here when you are back"
+    : "Connection lost. Reconnecting; no text is lost";
   return { words, tone: "warn", sinceMs: lastAliveMs, live: true };
 }
 
@@ -59,7 +59,7 @@ function narrateWork(
   if (stalledSince !== null && nowMs - stalledSince > STALL_MS) {
     const who = state.provider ?? "The model";
     return {
-      words: `${who} has paused in mid-answer; the connection is alive`,
+      words: `${who} has paused in the middle of the answer; the connection is alive`,
       tone: "warn",
       sinceMs: stalledSince,
       live: true,
@@ -76,25 +76,25 @@ interface Words {
 
 const WORDS: { [Kind in Doing["kind"]]: (doing: Extract<Doing, { kind: Kind }>) => Words } = {
   waiting: () => ({ words: "Connecting to the answer", tone: "idle" }),
-  queued: () => ({ words: "Queued: waiting for a free runner", tone: "idle" }),
-  started: () => ({ words: "Choosing who answers", tone: "idle" }),
+  queued: () => ({ words: "Queued: waiting for a free worker", tone: "idle" }),
+  started: () => ({ words: "Choosing a target", tone: "idle" }),
   asking: ({ provider, attempt }) => ({
     words: attempt > 1 ? `Asking ${provider} (attempt ${attempt})` : `Asking ${provider}`,
     tone: "accent",
   }),
   hedging: ({ provider, slow }) => ({
-    words: `${slow ?? "The first"} is slow to begin: asking ${provider}, too`,
+    words: `${slow ?? "The first"} is slow to start: also asking ${provider}`,
     tone: "warn",
   }),
   retrying: ({ provider }) => ({ words: `Asking ${provider} once more`, tone: "warn" }),
-  continued: ({ provider }) => ({ words: `${provider} goes on where the text broke off`, tone: "warn" }),
+  continued: ({ provider }) => ({ words: `${provider} continues where the text stopped`, tone: "warn" }),
   circuit: ({ key, state }) => ({
     words: `The circuit of ${key.replace(/^\w+:/, "")} is now ${circuitWording(state).word}`,
     tone: circuitWording(state).tone,
   }),
   failed_attempt: ({ provider, cause }) => ({ words: `${provider} ${causePhrase(cause)}`, tone: "bad" }),
   switching: ({ provider, cause, next }) => ({
-    words: `${provider} ${causePhrase(cause)}: ${next ? `switching to ${providerOf(next)}` : "no one else is left to ask"}`,
+    words: `${provider} ${causePhrase(cause)}: ${next ? `switching to ${providerOf(next)}` : "no other target is left"}`,
     tone: "warn",
   }),
   answering: ({ provider }) => ({ words: provider ? `${provider} is answering` : "Answering", tone: "ok" }),
@@ -107,9 +107,12 @@ const WORDS: { [Kind in Doing["kind"]]: (doing: Extract<Doing, { kind: Kind }>) 
     tone: "warn",
   }),
   tool_done: ({ tool }) => ({ words: `The tool ${tool} is done; back to the model`, tone: "accent" }),
-  restarted: () => ({ words: "Starting this answer again from the beginning", tone: "warn" }),
-  recovered: () => ({ words: "Picked up again after the process that worked on it had ended", tone: "warn" }),
-  draining: () => ({ words: "The server is restarting; this answer is kept and will go on", tone: "warn" }),
+  restarted: () => ({ words: "Restarting this answer from the beginning", tone: "warn" }),
+  recovered: () => ({ words: "Resumed after the process that was working on it ended", tone: "warn" }),
+  draining: () => ({
+    words: "The server is restarting; this answer is kept and will continue",
+    tone: "warn",
+  }),
   other: ({ phase }) => ({ words: sentence(phase.replaceAll("_", " ")), tone: "idle" }),
   ended: () => ({ words: "Done", tone: "ok" }),
 };
@@ -120,7 +123,7 @@ function doingWords(doing: Doing): Words {
 }
 
 function endingWords(state: RunState): string {
-  if (state.status === "cancelled") return "Stopped. What was written is kept";
+  if (state.status === "cancelled") return "Stopped. The text so far is kept";
   if (state.status === "failed") return `Failed: ${state.error?.title ?? "no answer"}`;
   const who = state.provider ? ` by ${state.provider}` : "";
   const took = state.latencyMs === null ? "" : ` in ${formatDuration(state.latencyMs)}`;

@@ -25,7 +25,7 @@ export function detourReason(
 const NOBODYS_FAULT = new Set(["cancelled", "interrupted", "hedge_lost"]);
 
 export function attemptWords(attempt: AttemptView): AttemptWords {
-  if (attempt.class === null) return { mark: "running", verdict: "is being asked", tone: "accent" };
+  if (attempt.class === null) return { mark: "running", verdict: "asking…", tone: "accent" };
   if (attempt.class === "success") {
     return attempt.skipped_frames > 0
       ? { mark: "served", verdict: "answered, with gaps", tone: "warn" }
@@ -43,7 +43,7 @@ export const CLASS_MEANINGS: Record<string, string> = {
   success: "counts as a success",
   failure: "counts against the circuit",
   neutral: "does not count against the circuit",
-  throttle: "asks for a pause; does not count against the circuit",
-  latch: "switches the target off until its key or quota is fixed",
-  quality: "counts against the quality of the answers only",
+  throttle: "asked for a pause; does not count against the circuit",
+  latch: "disables the target until its key or quota is fixed",
+  quality: "counts only against the quality of the answers",
 };

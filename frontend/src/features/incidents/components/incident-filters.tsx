@@ -34,10 +34,10 @@ export function IncidentFilters({ filter, onChange }: IncidentFiltersProps) {
         onChange={(event) => onChange({ ...filter, since: (event.target.value || null) as PeriodId | null })}
         className={FIELD}
       >
-        <option value="">of all time</option>
+        <option value="">Any time</option>
         {PERIODS.map(({ id, words }) => (
           <option key={id} value={id}>
-            of {words}
+            {words}
           </option>
         ))}
       </select>

@@ -25,7 +25,7 @@ export function IncidentList() {
           {list.data && countWords(incidents.length, list.hasNextPage)}
         </p>
       </div>
-      {list.isPending && <p className="text-sm text-ink-2">Reading the incidents…</p>}
+      {list.isPending && <p className="text-sm text-ink-2">Loading incidents…</p>}
       {list.error && <ReadFailed error={list.error} stale={list.data !== undefined} />}
       {isEmpty && <Empty isFiltered={isFiltered} onAll={() => setFilter(EVERYTHING)} />}
       <Days incidents={incidents} />
@@ -61,13 +61,11 @@ function Empty({ isFiltered, onAll }: { isFiltered: boolean; onAll: () => void }
   return (
     <div className="rounded-2xl border border-dashed border-line-strong px-4 py-10 text-center">
       <Icon name="check" className="mx-auto text-ok" />
-      <p className="mt-2 font-medium">
-        {isFiltered ? "Nothing like that has happened" : "Nothing has happened"}
-      </p>
+      <p className="mt-2 font-medium">{isFiltered ? "No matching incidents" : "No incidents yet"}</p>
       <p className="mx-auto mt-1 max-w-prose text-sm text-ink-2">
         {isFiltered
-          ? "No incident fits what you look for."
-          : "Circuits that open, keys that are refused, failovers and kill switches will stand here."}
+          ? "Nothing matches this filter."
+          : "Opened circuits, refused keys, failovers and kill switches appear here."}
       </p>
       {isFiltered && (
         <Button size="small" className="mt-3" onClick={onAll}>

@@ -6,9 +6,9 @@ import type { IncidentType } from "@/types/wire";
 const HOUR_MS = 3_600_000;
 
 export const PERIODS = [
-  { id: "1h", words: "the last hour", ms: HOUR_MS },
-  { id: "24h", words: "the last 24 hours", ms: 24 * HOUR_MS },
-  { id: "7d", words: "the last 7 days", ms: 7 * 24 * HOUR_MS },
+  { id: "1h", words: "Last hour", ms: HOUR_MS },
+  { id: "24h", words: "Last 24 hours", ms: 24 * HOUR_MS },
+  { id: "7d", words: "Last 7 days", ms: 7 * 24 * HOUR_MS },
 ] as const;
 
 export type PeriodId = (typeof PERIODS)[number]["id"];

@@ -35,8 +35,8 @@ function Lost({ offline }: { offline: boolean }) {
           {offline ? "You are offline." : "The server cannot be reached."}
         </strong>{" "}
         {offline
-          ? "Reconnecting. Answers go on without you, and what you write here is kept."
-          : "Reconnecting. What was written is kept, and so is what you write here."}
+          ? "Reconnecting. Answers continue without you, and what you write here is kept."
+          : "Reconnecting. The text so far is kept, and so is what you write here."}
       </p>
       <Elapsed sinceMs={sinceMs} className="font-mono text-xs text-ink-2 tabular-nums" />
     </section>

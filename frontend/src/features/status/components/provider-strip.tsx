@@ -9,7 +9,7 @@ export function ProviderStrip() {
   if (!providers.data) {
     return (
       <p className="text-[0.8125rem] text-ink-3">
-        {providers.isError ? "Providers unknown" : "Reading providers…"}
+        {providers.isError ? "Providers unknown" : "Loading providers…"}
       </p>
     );
   }
@@ -40,7 +40,7 @@ function Summary({ providers }: { providers: ProvidersStatus }) {
     <p className="flex min-w-0 items-center gap-1.5 truncate text-[0.8125rem] md:hidden">
       <StateDot tone={worst(tones)} />
       <span className="truncate">
-        {troubled === 0 ? `${tones.length} ready` : `${troubled} of ${tones.length} in trouble`}
+        {troubled === 0 ? `${tones.length} ready` : `${troubled} of ${tones.length} unavailable`}
       </span>
     </p>
   );

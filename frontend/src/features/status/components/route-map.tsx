@@ -30,7 +30,9 @@ export function RouteMap() {
         ))}
       </ol>
       {!next && (
-        <p className="mt-3 text-sm text-bad">No target can answer now. A question would fail, and say so.</p>
+        <p className="mt-3 text-sm text-bad">
+          No target can answer now. A question would fail with an error.
+        </p>
       )}
     </section>
   );
@@ -39,7 +41,7 @@ export function RouteMap() {
 /** `next` answers, `out` cannot, `behind` stands by. */
 type Role = "next" | "out" | "behind";
 
-const ROLE_WORDS: Record<Role, string> = { next: "Answers next", out: "Passed by", behind: "Stands by" };
+const ROLE_WORDS: Record<Role, string> = { next: "Answers next", out: "Skipped", behind: "Stands by" };
 
 function roleOf(station: Station, next: Station | undefined): Role {
   if (station === next) return "next";

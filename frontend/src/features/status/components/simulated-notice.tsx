@@ -27,12 +27,12 @@ function HowToConnect() {
   return (
     <div className="space-y-4 px-5 pt-1 pb-6 text-sm text-ink-2">
       <p>
-        No real model is configured, so Sentinel started two small scripted ones. They speak the real OpenAI
-        and Ollama wire protocols, so everything you see here (failover, circuits, kill switches) is real;
-        only the words are scripted.
+        No real model is configured, so Sentinel started two small scripted ones. They speak the OpenAI and
+        Ollama wire protocols, so everything you see here (failover, circuits, kill switches) is real; only
+        the words are scripted.
       </p>
       <section aria-label="Use OpenAI or a compatible server">
-        <h3 className="font-semibold text-ink">OpenAI, or anything that speaks its protocol</h3>
+        <h3 className="font-semibold text-ink">OpenAI, or a compatible server</h3>
         <pre className="env-lines">
           {"OPENAI_API_KEY=sk-…\nOPENAI_MODEL=gpt-4o-mini\n# OPENAI_BASE_URL=https://…/v1"}
         </pre>
@@ -42,8 +42,8 @@ function HowToConnect() {
         <pre className="env-lines">{"OLLAMA_BASE_URL=http://localhost:11434\nOLLAMA_MODEL=llama3.2"}</pre>
       </section>
       <p>
-        Put the lines into <code>.env</code> beside the Makefile and start again. With both, OpenAI answers
-        and Ollama is its fallback. Routes and more providers go into <code>sentinel.yaml</code>.
+        Put these lines into <code>.env</code> next to the Makefile and restart. With both, OpenAI answers and
+        Ollama is its fallback. Routes and more providers go into <code>sentinel.yaml</code>.
       </p>
     </div>
   );

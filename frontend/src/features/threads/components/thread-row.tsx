@@ -62,7 +62,7 @@ export function ThreadRow({ thread, current, onOpen }: ThreadRowProps) {
       <ConfirmDialog
         open={mode === "deleting"}
         title="Delete this conversation?"
-        detail={`“${title}” and its answers will be gone for good.`}
+        detail={`“${title}” and its answers will be deleted permanently.`}
         confirmLabel="Delete"
         busy={busy}
         onConfirm={remove}

@@ -13,11 +13,11 @@ export function Approval({ server, tool }: { server: string; tool: Tool }) {
     <section aria-label="Approval" className="border-t border-warn/40 bg-warn-soft px-4 py-3 text-sm">
       <p className="flex items-center gap-2 font-semibold text-warn">
         <Icon name="warning" small />
-        {tool.pin?.digest ? "It has changed since it was trusted" : "It is new, and was never trusted"}
+        {tool.pin?.digest ? "It has changed since it was approved" : "It is new and has never been approved"}
       </p>
       <p className="mt-1 text-ink-2">
-        Models are not offered it, and calls of it are refused, until you approve it as it is now.
-        {tool.pin && <> Like this since {formatMoment(tool.pin.changed_at, new Date())}.</>}
+        It is not offered to models, and calls to it are refused, until you approve its current definition.
+        {tool.pin && <> Unchanged since {formatMoment(tool.pin.changed_at, new Date())}.</>}
       </p>
       <Changes tool={tool} />
       <Approve server={server} tool={tool} />
@@ -30,12 +30,13 @@ function Changes({ tool: { pin, changes } }: { tool: Tool }) {
   if (changes === null) {
     return (
       <p className="mt-2 text-ink">
-        What it said when it was trusted was not kept then. Read its description and arguments with care.
+        The definition that was approved was not stored at the time. Read the description and arguments with
+        care.
       </p>
     );
   }
   if (changes.length === 0) {
-    return <p className="mt-2 text-ink">It differs in a place too long or too deep to be shown here.</p>;
+    return <p className="mt-2 text-ink">The difference is too long or too deeply nested to be shown here.</p>;
   }
   return (
     <ul aria-label="Changes" className="mt-2 space-y-2">
@@ -80,15 +81,15 @@ function Approve({ server, tool }: { server: string; tool: Tool }) {
   const approve = () =>
     act.mutate(
       { server, tool: tool.tool, digest: tool.digest },
-      { onSuccess: () => toaster.inform(`${server}/${tool.tool} is trusted as it is now`) },
+      { onSuccess: () => toaster.inform(`${server}/${tool.tool} is approved`) },
     );
   return (
     <div className="mt-3 space-y-2">
       <Button look="primary" icon="check" disabled={act.isPending} onClick={approve}>
-        {act.isPending ? "Approving…" : "Approve as it is now"}
+        {act.isPending ? "Approving…" : "Approve the current definition"}
       </Button>
       <p className="font-mono text-xs break-all text-ink-2">sha256 {tool.digest.slice(0, 16)}…</p>
-      {act.error && <ActFailed act="It was not approved" error={act.error} />}
+      {act.error && <ActFailed act="Not approved" error={act.error} />}
     </div>
   );
 }

@@ -19,7 +19,7 @@ export function CallList({ filter, selection, compact = false }: CallListProps) 
   return (
     <div className="space-y-3">
       {filter.run_id && <OneRun runId={filter.run_id} selection={selection} />}
-      {list.isPending && <p className="text-sm text-ink-2">Reading the calls…</p>}
+      {list.isPending && <p className="text-sm text-ink-2">Loading calls…</p>}
       {list.error && <ReadFailed error={list.error} stale={list.data !== undefined} />}
       {list.data && calls.length === 0 && <NoCalls ofRun={filter.run_id !== undefined} />}
       {calls.length > 0 && (
@@ -55,7 +55,7 @@ function ReadFailed({ error, stale }: { error: Error; stale: boolean }) {
 function NoCalls({ ofRun }: { ofRun: boolean }) {
   return (
     <p className="text-sm text-ink-2">
-      {ofRun ? "This run called no tool, or has not ended yet." : "No call yet."}
+      {ofRun ? "This run made no tool calls, or has not ended yet." : "No calls yet."}
     </p>
   );
 }
@@ -67,7 +67,7 @@ function OneRun({ runId, selection }: { runId: string; selection: Selection }) {
   return (
     <p ref={place} className="flex scroll-mt-20 flex-wrap items-center gap-x-3 text-sm">
       <span className="min-w-0 break-all">
-        Of the run <span className="font-mono text-xs">{runId}</span> alone.
+        Only calls of run <span className="font-mono text-xs">{runId}</span>.
       </span>
       <a
         {...selectionLink({ ...selection, run: null })}

@@ -75,7 +75,7 @@ function Facts({ call, selection }: { call: ToolCallRecord; selection: Selection
       <ToolTries tries={call.attempts} />
       {sentence && <p className="text-bad">{sentence}</p>}
       <p className="text-xs text-ink-2">
-        {call.capability && <>Asked for as {call.capability}. </>}
+        {call.capability && <>Called as {call.capability}. </>}
         {call.effect && <>The tool {EFFECT_WORDS[call.effect].word}</>}
         {call.effect && (call.executed ? <>; {EXECUTED_WORDS[call.executed]}.</> : ".")}
       </p>
@@ -88,7 +88,7 @@ function Origin({ call, selection }: { call: ToolCallRecord; selection: Selectio
   if (call.run_id === null) {
     return (
       <p className="text-xs break-words text-ink-2">
-        By an agent outside, over /mcp: <span className="font-mono">{call.caller}</span>
+        By an external agent, over /mcp: <span className="font-mono">{call.caller}</span>
       </p>
     );
   }

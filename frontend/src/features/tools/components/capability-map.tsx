@@ -19,8 +19,7 @@ export function CapabilityMap({ capabilities, selection }: CapabilityMapProps) {
         Capabilities
       </h2>
       <p className="mt-0.5 mb-3 text-sm text-ink-2">
-        Jobs that several tools can do. The first one that can be asked answers; the next stands in when it
-        fails.
+        Jobs that several tools can do. The first available tool answers; if it fails, the next one stands in.
       </p>
       {capabilities.length === 0 && (
         <p className="text-sm text-ink-2">
@@ -52,7 +51,7 @@ function CapabilityCard({ capability, selection }: { capability: Capability; sel
         {nobody && (
           <Badge tone="bad" className="font-sans">
             <StateDot tone="bad" />
-            {capability.is_offered ? "nobody can answer now" : "not offered"}
+            {capability.is_offered ? "no tool available" : "not offered"}
           </Badge>
         )}
       </h3>

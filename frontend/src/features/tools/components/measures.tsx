@@ -9,7 +9,7 @@ export function Measures({ tool }: { tool: Tool }) {
   const { last_failure: last } = tool;
   const figures: [string, string][] = [
     ["Calls", formatCount(tool.calls)],
-    ["Gave a result", rateWords(tool.success_rate_pct)],
+    ["Returned a result", rateWords(tool.success_rate_pct)],
     ["p50", time(tool.latency_p50_ms)],
     ["p95", time(tool.latency_p95_ms)],
   ];
@@ -25,11 +25,11 @@ export function Measures({ tool }: { tool: Tool }) {
       </dl>
       <div className="space-y-1 border-t border-line px-4 py-2.5 text-xs text-ink-2">
         <p>
-          Of the process that answers here, since its start; times are of the newest results.
-          {tool.unsent > 0 && ` Not sent at all, and not in the rate: ${calls(tool.unsent)}.`}
+          Counted by this server process since it started; times are those of the newest results.
+          {tool.unsent > 0 && ` Not sent, and not part of the rate: ${calls(tool.unsent)}.`}
           {tool.caller_errors > 0 &&
-            ` Refused for the arguments, and not in the rate: ${calls(tool.caller_errors)}.`}
-          {tool.tool_errors > 0 && ` Answered with an error of the tool's own: ${calls(tool.tool_errors)}.`}
+            ` Refused because of the arguments, and not part of the rate: ${calls(tool.caller_errors)}.`}
+          {tool.tool_errors > 0 && ` Answered with an error by the tool itself: ${calls(tool.tool_errors)}.`}
         </p>
         {last ? (
           <p className="break-words">
@@ -38,7 +38,7 @@ export function Measures({ tool }: { tool: Tool }) {
             {last.detail && <> {sentence(last.detail)}.</>}
           </p>
         ) : (
-          <p>{tool.calls === 0 ? "Nobody has called it yet." : "It has not failed yet."}</p>
+          <p>{tool.calls === 0 ? "It has not been called yet." : "It has not failed yet."}</p>
         )}
       </div>
     </section>

@@ -102,11 +102,11 @@ function Trouble({ server }: { server: ToolServer }) {
           {server.last_error_at && <>At {formatTimeOfDay(server.last_error_at)}. </>}
         </>
       ) : (
-        "The first session is being opened. "
+        "Opening the first session. "
       )}
       {server.retry_at && (
         <>
-          Tried again in{" "}
+          Next attempt in{" "}
           <Countdown
             until={server.retry_at}
             done="a moment"
@@ -126,8 +126,8 @@ function Reconnect({ server }: { server: ToolServer }) {
     act.mutate(server.name, {
       onSuccess: () =>
         toaster.inform(
-          `${server.name} gets a new session`,
-          "Calls that were under way on the old one fail; pauses of its tools are forgotten.",
+          `Reconnecting ${server.name}`,
+          "Calls in progress on the old session fail; pauses of its tools end.",
         ),
     });
   return (
@@ -141,7 +141,7 @@ function Reconnect({ server }: { server: ToolServer }) {
       >
         Reconnect
       </Button>
-      {act.error && <ActFailed act="It was not reconnected" error={act.error} />}
+      {act.error && <ActFailed act="Not reconnected" error={act.error} />}
     </div>
   );
 }

@@ -62,8 +62,8 @@ function Unknown({ server }: { server: ToolServer | undefined }) {
   return (
     <p className="mt-1 text-sm text-ink-2">
       {server
-        ? "The server does not list such a tool. It may have had one before."
-        : "No tool server of this name is configured."}
+        ? "The server does not list this tool. It may have had it earlier."
+        : "No tool server with this name is configured."}
     </p>
   );
 }

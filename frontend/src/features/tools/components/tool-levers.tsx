@@ -52,7 +52,7 @@ function Circuit({ tool: { circuit, key } }: { tool: Tool }) {
           </span>
         </p>
         <p className="text-right font-mono text-xs text-ink-2 tabular-nums">
-          {formatCount(circuit.failures)} {circuit.failures === 1 ? "failure" : "failures"} of late
+          {formatCount(circuit.failures)} {circuit.failures === 1 ? "recent failure" : "recent failures"}
         </p>
       </div>
       <p className="mt-1 text-xs text-ink-2">
@@ -134,12 +134,12 @@ function Levers({ tool }: { tool: Tool }) {
         </Button>
       </div>
       <p className="text-xs text-ink-2">
-        Trip opens the circuit, as failures would; reset closes it; switched off, it is not called at all.
-        Equivalents are asked meanwhile. Without a set end a circuit rests for its usual time, and the switch
-        stays off.
+        Trip opens the circuit, as failures would; Reset closes it. A tool that is switched off is not called
+        at all; equivalent tools are called instead. Without a set end, a circuit stays open for its usual
+        time and a tool stays off.
       </p>
-      {circuit.error && <ActFailed act="The circuit did not change" error={circuit.error} />}
-      {killSwitch.error && <ActFailed act="The kill switch did not move" error={killSwitch.error} />}
+      {circuit.error && <ActFailed act="The circuit was not changed" error={circuit.error} />}
+      {killSwitch.error && <ActFailed act="The kill switch was not changed" error={killSwitch.error} />}
     </>
   );
 }

@@ -54,7 +54,7 @@ function State({ tool }: { tool: Tool }) {
 function Figures({ tool }: { tool: Tool }) {
   const figures = [
     `${formatCount(tool.calls)} ${tool.calls === 1 ? "call" : "calls"}`,
-    tool.success_rate_pct !== null && `${rateWords(tool.success_rate_pct)} gave a result`,
+    tool.success_rate_pct !== null && `${rateWords(tool.success_rate_pct)} returned a result`,
     tool.tool_errors > 0 && `${formatCount(tool.tool_errors)} answered with an error`,
     tool.caller_errors > 0 && `${formatCount(tool.caller_errors)} with arguments that were refused`,
     tool.latency_p50_ms !== null && `p50 ${formatDuration(tool.latency_p50_ms)}`,

@@ -20,7 +20,7 @@ export function ToolsBoard() {
       <p role="status" className="text-[0.8125rem] text-ink-2 tabular-nums">
         {tools.data && tools.data.servers.length > 0 && summary(tools.data)}
       </p>
-      {tools.isPending && <p className="text-sm text-ink-2">Reading the tools…</p>}
+      {tools.isPending && <p className="text-sm text-ink-2">Loading tools…</p>}
       {tools.error && (
         <p role="alert" className="text-sm text-bad">
           {describeError(tools.error).title}.{" "}
@@ -58,7 +58,7 @@ function Board({ tools, selection }: { tools: Tools; selection: Selection }) {
             Calls
           </h2>
           <p className="mt-0.5 mb-3 text-sm text-ink-2">
-            What runs and agents outside called. The calls of a run stand here when it has ended.
+            Calls made by runs and by external agents. The calls of a run appear here when it has ended.
           </p>
           <CallList filter={{ run_id: selection.run ?? undefined }} selection={selection} />
         </section>

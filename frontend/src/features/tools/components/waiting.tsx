@@ -14,7 +14,7 @@ export function Waiting({ servers }: { servers: readonly ToolServer[] }) {
     >
       <p className="flex items-center gap-2 font-semibold text-warn">
         <Icon name="warning" small />
-        Not what was trusted, so not offered to models
+        Not as approved, so not offered to models
       </p>
       <ul className="mt-1.5 space-y-1">
         {waiting.map(({ server, tool }) => (
