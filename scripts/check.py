@@ -73,24 +73,31 @@ def _run(check: Check) -> Outcome:
     return Outcome(check, result.returncode == 0, time.monotonic() - begin, result.stdout)
 
 
-def _report(outcome: Outcome) -> None:
+def _report(outcome: Outcome, *, shows_all: bool) -> None:
     mark = "ok    " if outcome.passed else "FAILED"
     say(f"  {mark} {outcome.check.title} ({outcome.seconds:.1f} s)")
-    if not outcome.passed:
+    if shows_all or not outcome.passed:
         say(outcome.output.rstrip())
-        if outcome.check.remedy:
-            say(f"  mend it with: {outcome.check.remedy}")
+    if outcome.check.remedy and not outcome.passed:
+        say(f"  mend it with: {outcome.check.remedy}")
 
 
-def run_all(checks: Sequence[Check]) -> int:
-    """Run them, two at a time, report each as it ends and sum up; 0 when all passed."""
+def run_all(checks: Sequence[Check], *, name: str = "checks", shows_all: bool = False) -> int:
+    """Run them, two at a time, report each as it ends and sum up; 0 when all passed.
+
+    What those say that passed is left out unless `shows_all`.
+    """
     outcomes = []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for finished in as_completed([pool.submit(_run, check) for check in checks]):
-            outcomes.append(finished.result())
-            _report(outcomes[-1])
+        try:
+            for finished in as_completed([pool.submit(_run, check) for check in checks]):
+                outcomes.append(finished.result())
+                _report(outcomes[-1], shows_all=shows_all)
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)  # what has not begun does not begin any more
+            raise
     failed = [f"\n  {outcome.check.title}" for outcome in outcomes if not outcome.passed]
-    say(f"checks: {len(outcomes) - len(failed)} passed, {len(failed)} failed" + "".join(failed))
+    say(f"{name}: {len(outcomes) - len(failed)} passed, {len(failed)} failed" + "".join(failed))
     return 1 if failed else 0
 
 

@@ -20,7 +20,12 @@ UV = VENV / "bin" / "uv"
 NODE = VENV / "bin" / "node"
 NPM = VENV / "bin" / "npm"
 
-_LEAKS = frozenset({"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "__PYVENV_LAUNCHER__"})
+_LEAKS = frozenset(
+    {
+        *("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "__PYVENV_LAUNCHER__"),
+        "PYTHONDONTWRITEBYTECODE",  # every start would compile everything anew
+    }
+)
 
 
 def python_version() -> str:

@@ -62,6 +62,7 @@ class RedisLink:
         *,
         clock: Clock,
         pace: WatchPace | None = None,
+        command_seconds: float = COMMAND_SECONDS,
         rng: Callable[[], float] = random.random,  # noqa: S311 - spreads reconnects, protects no secret
     ) -> None:
         """Count Redis as away until it has answered; raises ConfigurationError for a URL that it cannot use."""
@@ -69,6 +70,7 @@ class RedisLink:
         self._redis = Redis(connection_pool=self._pool)
         self._clock = clock
         self._pace = pace or WatchPace()
+        self._command_seconds = command_seconds
         self._rng = rng
         self._listeners: list[Callable[[LinkStatus], None]] = []
         self._doubt = asyncio.Event()
@@ -95,7 +97,7 @@ class RedisLink:
         if not self.state.is_up:
             raise _away(self.state.reason)
         try:
-            async with asyncio.timeout(COMMAND_SECONDS):
+            async with asyncio.timeout(self._command_seconds):
                 return await work(self._redis)
         except (RedisError, OSError, TimeoutError) as error:
             self._doubt.set()
@@ -129,7 +131,7 @@ class RedisLink:
 
     async def _look(self) -> str | None:
         """Ask for a sign of life; give why there is none."""
-        limit, tries = (COMMAND_SECONDS, _TRIES) if self.state.is_up else (CONNECT_SECONDS, 1)
+        limit, tries = (self._command_seconds, _TRIES) if self.state.is_up else (CONNECT_SECONDS, 1)
         reason = None
         for _ in range(tries):
             self._doubt.clear()

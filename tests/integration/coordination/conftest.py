@@ -13,7 +13,7 @@ from sentinel.coordination.fan_out import MemoryFanOut
 from sentinel.coordination.live_events import LiveEvents
 from sentinel.coordination.redis_facts import RedisFacts
 from sentinel.coordination.redis_fan_out import RedisFanOut
-from sentinel.coordination.redis_link import RedisLink, WatchPace
+from sentinel.coordination.redis_link import COMMAND_SECONDS, RedisLink, WatchPace
 from sentinel.coordination.redis_tickets import RedisTickets
 from sentinel.coordination.shared import LinkStatus
 from sentinel.coordination.subscriptions import Subscriptions
@@ -26,11 +26,11 @@ PACE = WatchPace(look_seconds=0.1, first_retry_seconds=0.02, longest_retry_secon
 class Member:
     """What one process has for sharing over Redis."""
 
-    def __init__(self, url: str, namespace: str) -> None:
+    def __init__(self, url: str, namespace: str, command_seconds: float) -> None:
         self.author = uuid4().hex
         clock = SystemClock()
         self.states: list[LinkStatus] = []
-        self.link = RedisLink(url, clock=clock, pace=PACE)
+        self.link = RedisLink(url, clock=clock, pace=PACE, command_seconds=command_seconds)
         self.link.add(self.states.append)
         self.subscriptions = Subscriptions(url, clock=clock, pace=PACE)
         self.fan_out = RedisFanOut(self.link, self.subscriptions, namespace=namespace, author=self.author)
@@ -51,9 +51,9 @@ class Members:
         self._stack = stack
         self._namespace = uuid4().hex
 
-    async def join(self, url: str, *, namespace: str | None = None) -> Member:
+    async def join(self, url: str, *, namespace: str | None = None, command_seconds: float = COMMAND_SECONDS) -> Member:
         """Start one; it is stopped when the test ends."""
-        member = Member(url, namespace or self._namespace)
+        member = Member(url, namespace or self._namespace, command_seconds)
         for part in (member.link, member.subscriptions, member.fan_out, member.carrier):
             await self._stack.enter_async_context(part)
         self._stack.push_async_callback(member.tickets.aclose)

@@ -55,7 +55,7 @@ def _on_redis(request: pytest.FixtureRequest, members: Members) -> Callable[[], 
     server: RedisServer = request.getfixturevalue("redis_server")
 
     async def join() -> tuple[FactTable, ProbeTickets]:
-        member = await members.join(server.url)
+        member = await members.join(server.url, command_seconds=5)  # no answer is late, however busy the machine
         return member.facts, member.tickets
 
     return join

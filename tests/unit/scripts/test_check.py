@@ -34,6 +34,14 @@ def test_passing_checks_give_success(capsys: pytest.CaptureFixture[str]) -> None
     assert "ok     only (" in capsys.readouterr().out
 
 
+def test_what_passing_ones_say_is_shown_where_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """As for tests: how many there were, and which were skipped."""
+    assert run_all([_check("only", "print('3 passed')")], name="parts", shows_all=True) == 0
+    shown = capsys.readouterr().out
+    assert "3 passed" in shown
+    assert "parts: 1 passed, 0 failed" in shown
+
+
 def test_checks_have_names_of_their_own() -> None:
     """The list at the end is read by name."""
     assert len({check.title for check in CHECKS}) == len(CHECKS)
