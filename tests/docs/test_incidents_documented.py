@@ -5,5 +5,5 @@ from tests.support.doc_tables import table_rows
 
 
 def test_every_type_of_incident_is_documented_with_its_usual_severity() -> None:
-    documented = [(row[0], row[-1]) for row in table_rows("operations.md", "Type", "Told when")]
+    documented = [(row[0], row[-1]) for row in table_rows("operations.md", "Type", "Recorded when")]
     assert documented == [(each.value, SEVERITY_OF.get(each, Severity.INFO).value) for each in IncidentType]
