@@ -5,7 +5,6 @@ started again on its old ports, and the log says so.
 """
 
 import asyncio
-import contextlib
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -75,10 +74,13 @@ async def _keep(
             logger.warning("simulated_providers_ended", exit_code=code, again_after_seconds=pause)
             await clock.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-            # What does not come up has said why on its own stderr, and is waited for above.
-            with survived("start the simulated providers again"), contextlib.suppress(ConfigurationError):
+            with survived("start the simulated providers again"):
                 process = await _started(ports, words_per_second)
-                await _ready(process)
+                try:
+                    await _ready(process)
+                except ConfigurationError:  # it has said why on its own stderr
+                    await _end(process)
+                    continue
                 pause = _FIRST_PAUSE_SECONDS
                 logger.info("simulated_providers_restarted")
     finally:

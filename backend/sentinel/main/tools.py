@@ -1,5 +1,6 @@
 """From the configured MCP servers and capabilities to the tools that runs and callers have."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,7 +18,9 @@ from sentinel.main.watching import Watch
 from sentinel.redaction import Redactor, redact_text
 from sentinel.settings import CapabilitySettings, McpServerSettings, Settings, configured_secrets
 from sentinel.settings import ToolOverride as OverrideSettings
+from sentinel.tasks import ended
 from sentinel.telemetry.hooks import Hooks
+from sentinel.telemetry.survival import repeated
 from sentinel.tools.config import (
     CapabilityConfig,
     Effect,
@@ -30,6 +33,7 @@ from sentinel.tools.config import (
 )
 from sentinel.tools.desk import ToolDesk
 from sentinel.tools.offer import withheld_from_models
+from sentinel.tools.pinning import LOOK_SECONDS
 from sentinel.tools.registry import ToolRegistry
 from sentinel.tools.router import CapabilityRouter, Fallback
 
@@ -59,6 +63,8 @@ async def open_tools(
     router = CapabilityRouter(registry, capabilities=config.capabilities, clock=parts.clock, observe=Hooks(fell_back))
     registry.subscribe(lambda: log.offered(withheld_from_models(router.tools())))
     async with registry:
+        looks = repeated("look for approvals", registry.catch_up, clock=parts.clock, every_seconds=LOOK_SECONDS)
+        looking = asyncio.create_task(looks, name="tools:trust")
         try:
             yield ToolDesk(
                 config=config,
@@ -70,6 +76,7 @@ async def open_tools(
             )
         finally:
             log.close()
+            await ended(looking)
 
 
 def _is_killed(kill_switches: KillSwitches, target: str) -> bool:

@@ -6,7 +6,7 @@ seconds; a write that fails is made again, and no call waits for one.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -47,13 +47,15 @@ class PinBoard:
         if self._store is not None:
             self._pins = _by_key(await self._store.load())
 
-    async def watch(self, changed: Callable[[], None]) -> None:
-        """Call back, until this task is cancelled, whenever other processes trust other definitions than before."""
-        while self._store is not None:
-            await self._clock.sleep(LOOK_SECONDS)
+    async def catch_up(self) -> bool:
+        """Take over what other processes have stored since; tells whether they trust something else.
+
+        A database that is away has nothing to tell.
+        """
+        if self._store is not None:
             with suppress(StoreError):
-                if await self._catch_up(self._store):
-                    changed()
+                return await self._catch_up(self._store)
+        return False
 
     def find(self, server: str, tool: str) -> ToolPin | None:
         """Return the pin of a tool."""
@@ -153,7 +155,6 @@ class PinBoard:
             self._save_soon(self._store)
 
     async def _catch_up(self, store: ToolPinStore) -> bool:
-        """Take over what others have stored, where they trust something else; tells whether they do."""
         trusted = await store.digests()
         if all(key in self._pins and self._pins[key].trusts(digest) for key, digest in trusted.items()):
             return False

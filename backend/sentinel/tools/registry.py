@@ -17,6 +17,7 @@ from sentinel.clock import Clock
 from sentinel.domain.tools import GuardedCall, ToolPinStore
 from sentinel.errors import UnknownToolError
 from sentinel.resilience.breaker_board import BreakerBoard
+from sentinel.tasks import ended
 from sentinel.tools.config import ServerConfig, ToolsConfig
 from sentinel.tools.connection import NOBODY, CallContext, Connection, ServerTransport
 from sentinel.tools.guard import CallObserver, GuardParts, KillSwitch, RefusalObserver, ToolGuard
@@ -97,7 +98,6 @@ class ToolRegistry:
             config.supervision.simultaneous_starts, seconds=config.supervision.start_turn_seconds, clock=clock
         )
         self._settling: asyncio.Task[None] | None = None
-        self._watching: asyncio.Task[None] | None = None
         self._tls = TlsContext()
         self._supervisors = {name: self._supervisor(name, server, rng) for name, server in config.servers.items()}
 
@@ -107,16 +107,13 @@ class ToolRegistry:
         for supervisor in self._supervisors.values():
             supervisor.start()
         self._settling = asyncio.create_task(self._settle(), name="tools:settling")
-        self._watching = asyncio.create_task(self.pins.watch(self._trust_changed), name="tools:trust")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End all servers at once; calls still in flight fail."""
-        for task in (self._settling, self._watching):
-            if task is not None:
-                task.cancel()
+        await ended(self._settling)
         await asyncio.gather(*(each.stop() for each in self._supervisors.values()))
         await self._detached.drain(seconds=_DRAIN_SECONDS, clock=self._clock)
         await self.pins.close()
@@ -126,6 +123,16 @@ class ToolRegistry:
         """Wait, just after the start, a little for the servers that are quick; from then on, return at once."""
         if self._settling is not None:
             await asyncio.wait([self._settling])
+
+    async def catch_up(self) -> None:
+        """Hold all tools against what other processes trust by now; to be called every `LOOK_SECONDS`."""
+        if not await self.pins.catch_up():
+            return
+        for name, specs in list(self._specs.items()):
+            now = self.pins.marked(self._config.servers[name], specs)
+            if now != specs:
+                self._take(name, now)
+                self._on_change(self._supervisors[name].status())
 
     async def _settle(self) -> None:
         first_results = asyncio.gather(*(each.wait_until(_has_been_tried) for each in self._supervisors.values()))
@@ -350,14 +357,6 @@ class ToolRegistry:
             if (guard is None or guard.record.calls == 0) and self._parts.board.drop(target):
                 self._guards.pop(target, None)
                 self._targets[server].discard(target)
-
-    def _trust_changed(self) -> None:
-        """Hold all tools against the pins again, of which other processes have changed some."""
-        for name, specs in list(self._specs.items()):
-            now = self.pins.marked(self._config.servers[name], specs)
-            if now != specs:
-                self._take(name, now)
-                self._on_change(self._supervisors[name].status())
 
     def _tool_forbidden(self, spec: ToolSpec, why: str) -> None:
         for listener in self._refusal_listeners:

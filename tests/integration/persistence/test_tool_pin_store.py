@@ -1,8 +1,5 @@
 """Which tools are trusted, where several processes keep it in one database."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +8,9 @@ import pytest
 from sentinel.domain.tools import ToolPin
 from sentinel.persistence.engine import Engine
 from sentinel.persistence.tool_pin_store import SqlToolPinStore
-from sentinel.testing.clock import FakeClock, settle
+from sentinel.testing.clock import FakeClock
 from sentinel.tools.config import ServerConfig
-from sentinel.tools.pinning import LOOK_SECONDS, PinBoard
+from sentinel.tools.pinning import PinBoard
 from sentinel.tools.spec import ToolSpec
 from tests.support.run_builders import at
 
@@ -75,7 +72,7 @@ async def test_what_somebody_has_approved_meanwhile_is_not_dropped(store: SqlToo
 
 
 class Process:
-    """A pin board over the common database, which looks again when told to."""
+    """A pin board over the common database."""
 
     def __init__(self, store: SqlToolPinStore) -> None:
         self.clock = FakeClock()
@@ -86,25 +83,6 @@ class Process:
         (marked,) = self.board.examine("s", SERVER, [_spec(digest)])
         await self.written()
         return not marked.is_quarantined
-
-    @asynccontextmanager
-    async def watching(self) -> AsyncIterator[asyncio.Event]:
-        """Look again and again; the event is set when other processes have changed what is trusted."""
-        heard = asyncio.Event()
-        task = asyncio.create_task(self.board.watch(heard.set))
-        await settle()
-        yield heard
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    async def looks(self) -> None:
-        """Let the time between two looks pass, and wait for the end of the one that is due."""
-        self.clock.advance(LOOK_SECONDS)
-        async with asyncio.timeout(10):
-            while self.clock.sleepers:
-                await asyncio.sleep(0)
-            while not self.clock.sleepers:
-                await asyncio.sleep(0)
 
     async def written(self) -> None:
         """Wait until everything is in the database."""
@@ -145,17 +123,13 @@ async def test_an_approval_reaches_the_other_process_within_seconds(
     one, other = processes
     assert not await one.sees("d2")
     assert not await other.sees("d2")
-    async with other.watching() as heard:
-        one.board.approve(_spec("d2"), digest="d2", actor="ann")
-        await one.written()
-        await other.looks()
-        assert heard.is_set()
-        (marked,) = other.board.marked(SERVER, [_spec("d2", is_quarantined=True)])
-        assert not marked.is_quarantined
-        heard.clear()
-        await store.save([replace(await kept(store), seen_digest="d3")])
-        await other.looks()
-        assert not heard.is_set()
+    one.board.approve(_spec("d2"), digest="d2", actor="ann")
+    await one.written()
+    assert await other.board.catch_up()
+    (marked,) = other.board.marked(SERVER, [_spec("d2", is_quarantined=True)])
+    assert not marked.is_quarantined
+    await store.save([replace(await kept(store), seen_digest="d3")])
+    assert not await other.board.catch_up()
     assert not await other.sees("d1")
 
 
@@ -164,7 +138,6 @@ async def test_two_processes_that_see_different_tools_at_first_trust_one(store: 
     one, other = Process(store), Process(store)
     assert await one.sees("d1")
     assert await other.sees("d2")
-    async with other.watching():
-        await other.looks()
-        assert not await other.sees("d2")
+    await other.board.catch_up()
+    assert not await other.sees("d2")
     assert await one.sees("d1")
