@@ -3,8 +3,10 @@
 import gc
 import json
 import os
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -21,6 +23,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done; 1 it cannot work, and one line says why; 2 the command line is wrong or empty.",
 )
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Import much, and let Ctrl-C end the process at once meanwhile: a library may swallow its exception on the way.
+
+    Garbage is not collected until everything is there: looking again and again through what imports make, which stays,
+    was a fifth of the start.
+    """
+    gc.disable()
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # else somebody wants it ignored, as shells do of what they start with &
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _print_version(wanted: bool) -> None:
@@ -43,8 +60,8 @@ def sentinel(
 def serve() -> None:
     """Serve the console and the API."""
     settings = _loaded()  # before the imports: what is wrong with them is said at once
-    gc.disable()  # what imports make stays: looking through it again and again was a fifth of the start
-    from sentinel.main.server import serve as listen  # noqa: PLC0415 - only this command pays for it
+    with importing():
+        from sentinel.main.server import serve as listen  # noqa: PLC0415 - only this command pays for it
 
     _log_as_told(settings)  # after the imports: some of them have things to say that tell nobody anything
     try:
@@ -65,8 +82,8 @@ def worker(
     """Work on the runs of a PostgreSQL database, alongside other workers and servers."""
     given = {"HOST": host, "WORKER_PORT": port}
     settings = _loaded({name: value for name, value in given.items() if value is not None})
-    gc.disable()  # as for `serve`; it is switched on when everything is there
-    from sentinel.main.server import work  # noqa: PLC0415 - only this command pays for it
+    with importing():
+        from sentinel.main.server import work  # noqa: PLC0415 - only this command pays for it
 
     _log_as_told(settings)
     try:

@@ -25,3 +25,19 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     result = CliRunner().invoke(app, ["nonsense"])
     assert result.exit_code == 2
     assert "No such command 'nonsense'" in result.output
+
+
+def test_ctrl_c_ends_a_process_that_imports_and_one_that_shall_ignore_it_goes_on() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        for handler, meanwhile in (
+            (signal.default_int_handler, signal.SIG_DFL),
+            (signal.SIG_IGN, signal.SIG_IGN),
+        ):
+            signal.signal(signal.SIGINT, handler)
+            with importing():
+                assert signal.getsignal(signal.SIGINT) is meanwhile
+            assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        gc.enable()
+        signal.signal(signal.SIGINT, before)
