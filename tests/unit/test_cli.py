@@ -1,10 +1,13 @@
 """The command line itself: what it says of itself, and with which exit code."""
 
+import gc
+import signal
+
 import pytest
 from typer.testing import CliRunner
 
 from sentinel import __version__
-from sentinel.cli import app
+from sentinel.cli import app, importing
 
 
 def test_the_version_is_printed_on_demand() -> None:

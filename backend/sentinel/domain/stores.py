@@ -71,8 +71,8 @@ class RunStore(Protocol):
         """Let all leases lapse now. Only for who knows that nobody else lives, as the owner of a SQLite file does."""
         ...
 
-    async def idle(self, *, queued_before: datetime, limit: int) -> Sequence[QueuedRun]:
-        """Give runs that nobody works on, oldest first: released, lapsed, or queued and accepted before that time."""
+    async def idle(self, *, limit: int) -> Sequence[QueuedRun]:
+        """Give runs that nobody works on, oldest first: released, lapsed or queued."""
         ...
 
     async def cancelled(self, owner: str) -> Collection[str]:

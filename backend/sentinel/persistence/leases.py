@@ -99,9 +99,9 @@ def lapse(connection: Connection) -> None:
     connection.execute(update(runs).where(_is_running, runs.c.lease_until.is_not(None)).values(lease_until=_LONG_AGO))
 
 
-def idle(connection: Connection, *, queued_before: datetime, limit: int) -> list[QueuedRun]:
+def idle(connection: Connection, *, limit: int) -> list[QueuedRun]:
     """Give the runs that nobody works on, oldest first."""
-    waits = and_(runs.c.status == RunStatus.QUEUED.value, runs.c.created_at <= queued_before)
+    waits = runs.c.status == RunStatus.QUEUED.value
     statement = (
         select(runs.c.run_id, runs.c.thread_id, runs.c.options)
         .where(is_active, or_(waits, _is_released, _has_lapsed))

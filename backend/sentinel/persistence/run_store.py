@@ -91,9 +91,9 @@ class SqlRunStore:
         """Let all leases lapse now."""
         await self._engine.write(leases.lapse)
 
-    async def idle(self, *, queued_before: datetime, limit: int) -> Sequence[QueuedRun]:
+    async def idle(self, *, limit: int) -> Sequence[QueuedRun]:
         """Give runs that nobody works on, oldest first."""
-        return await self._engine.read(leases.idle, queued_before=queued_before, limit=limit)
+        return await self._engine.read(leases.idle, limit=limit)
 
     async def cancelled(self, owner: str) -> Collection[str]:
         """Give the ids of the runs that `owner` works on and that shall stop."""

@@ -5,7 +5,7 @@ A run is driven once, and once more after each crash; a later drive begins with 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sentinel.clock import Clock
@@ -315,7 +315,8 @@ def _failed(attempt: Attempt, data: dict[str, Any], at: datetime) -> Attempt:
 
 
 def _milliseconds(start: datetime, end: datetime) -> float:
-    return round((end - start).total_seconds() * 1000, 3)
+    """Give how long it took; what crosses a clock that was set back took no less than nothing."""
+    return round(max(end - start, timedelta()).total_seconds() * 1000, 3)
 
 
 def _payload(run: Run, ending: RunEnding) -> dict[str, Any]:

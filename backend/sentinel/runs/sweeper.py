@@ -1,7 +1,6 @@
 """Finds the runs that nobody works on and hands them to the queue: what a dead process left, and what got lost."""
 
 import asyncio
-from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
@@ -22,8 +21,8 @@ _AT_ONCE = 200
 class Sweeper:
     """Sweeps when it is entered and every `sweep_seconds` from then on, until it is left.
 
-    A queued run is only looked at when it is older than `queued_seconds`: until then its job is on the way. What the
-    queue knows already, it ignores.
+    No run is too young for that, whatever the clock says: it may have been put back since. What the queue knows
+    already, it ignores.
     """
 
     def __init__(
@@ -34,7 +33,6 @@ class Sweeper:
         leases: Leases,
         clock: Clock,
         sweep_seconds: float = 2.0,
-        queued_seconds: float = 0.0,
     ) -> None:
         """Build it; nothing is swept before it is entered."""
         self._runs = runs
@@ -42,7 +40,6 @@ class Sweeper:
         self._leases = leases
         self._clock = clock
         self._sweep_seconds = sweep_seconds
-        self._queued = timedelta(seconds=queued_seconds)
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -59,7 +56,7 @@ class Sweeper:
     async def sweep(self) -> None:
         """Hand over what nobody works on; an absent database is left alone until the next time."""
         try:
-            for run in await self._runs.idle(queued_before=self._clock.now() - self._queued, limit=_AT_ONCE):
+            for run in await self._runs.idle(limit=_AT_ONCE):
                 await self._queue.submit(run)
         except ShuttingDownError:
             return

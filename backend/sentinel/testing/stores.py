@@ -168,10 +168,10 @@ class MemoryRunStore:
         """Let all leases lapse now."""
         self._data.leases = {of: (lease[0], 0.0) for of, lease in self._data.leases.items()}
 
-    async def idle(self, *, queued_before: datetime, limit: int) -> Sequence[QueuedRun]:
+    async def idle(self, *, limit: int) -> Sequence[QueuedRun]:
         """Give runs that nobody works on, oldest first."""
         active = (run for run in sorted(self._data.runs.values(), key=_run_place) if run.status.is_active)
-        return [QueuedRun.of(run) for run in active if self._is_idle(run, queued_before)][:limit]
+        return [QueuedRun.of(run) for run in active if self._is_idle(run)][:limit]
 
     async def cancelled(self, owner: str) -> Collection[str]:
         """Give the ids of the runs that `owner` works on and that shall stop."""
@@ -181,10 +181,8 @@ class MemoryRunStore:
     def _now(self) -> float:
         return self._data.clock.now().timestamp()
 
-    def _is_idle(self, run: Run, queued_before: datetime) -> bool:
-        if run.status is RunStatus.QUEUED:
-            return run.created_at <= queued_before
-        return self._data.leases.get(run.run_id, _RELEASED)[1] <= self._now()
+    def _is_idle(self, run: Run) -> bool:
+        return run.status is RunStatus.QUEUED or self._data.leases.get(run.run_id, _RELEASED)[1] <= self._now()
 
     async def request_cancel(self, run_id: str) -> Run:
         """Note that the run shall stop; raises RunNotFoundError."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sentinel.domain.events import EventType
 from sentinel.domain.runs import RunStatus
-from tests.support.run_builders import at, completed
+from tests.support.run_builders import completed
 from tests.support.stores import Stores
 
 _PROJECT = Path(__file__).parents[3]
@@ -40,7 +40,7 @@ async def test_a_killed_writer_loses_nothing_that_was_shown(database_url: str, s
 
 async def test_a_run_whose_process_was_killed_is_taken_over_and_ended(database_url: str, sql_stores: Stores) -> None:
     await _kill_in_mid_stream(database_url, after=10)
-    [left] = await sql_stores.runs.idle(queued_before=at(0), limit=10)
+    [left] = await sql_stores.runs.idle(limit=10)
     assert left.run_id == "run-1"
 
     run = await sql_stores.claim(await sql_stores.runs.get("run-1"), owner="successor")
@@ -50,5 +50,5 @@ async def test_a_run_whose_process_was_killed_is_taken_over_and_ended(database_u
     await log.finish(completed())
     ended = await sql_stores.runs.get("run-1")
     assert (ended.status, ended.last_seq) == (RunStatus.COMPLETED, run.last_seq + 2)
-    assert await sql_stores.runs.idle(queued_before=at(0), limit=10) == []
+    assert await sql_stores.runs.idle(limit=10) == []
     assert (await sql_stores.threads.get("thread-1")).active_run_id is None

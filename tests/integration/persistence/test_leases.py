@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 
 import pytest
 
@@ -21,8 +20,8 @@ async def claim(stores: Stores, run: Run, owner: str, *, lease: float = LONG, **
     return await stores.runs.claim(run.run_id, owner=owner, lease_seconds=lease, at=at(50), **more)
 
 
-async def idle(stores: Stores, *, queued_before: datetime | None = None) -> Sequence[str]:
-    found = await stores.runs.idle(queued_before=queued_before or at(10_000), limit=100)
+async def idle(stores: Stores) -> Sequence[str]:
+    found = await stores.runs.idle(limit=100)
     return [run.run_id for run in found]
 
 
@@ -129,13 +128,12 @@ async def test_runs_that_nobody_works_on_are_found_oldest_first(stores: Stores) 
     await claim(stores, runs[2], "a")
     await claim(stores, runs[3], "a", lease=OVER)
     assert await idle(stores) == ["run-1", "run-4", "run-5"]
-    assert await idle(stores, queued_before=at(1)) == ["run-1", "run-4"]
-    assert len(await stores.runs.idle(queued_before=at(100), limit=2)) == 2
+    assert len(await stores.runs.idle(limit=2)) == 2
 
 
 async def test_an_idle_run_is_found_with_its_thread_and_its_priority(stores: Stores) -> None:
     await stores.ask(options=RunOptions(priority=Priority.BATCH))
-    assert await stores.runs.idle(queued_before=at(100), limit=1) == [QueuedRun("run-1", "thread-1", Priority.BATCH)]
+    assert await stores.runs.idle(limit=1) == [QueuedRun("run-1", "thread-1", Priority.BATCH)]
 
 
 async def test_when_nobody_else_lives_all_leases_can_lapse_and_that_counts(stores: Stores) -> None:

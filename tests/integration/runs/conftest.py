@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -69,7 +68,7 @@ class Process:
     async def take_up(self) -> None:
         """Do what a process does at its start: go on with what another one left."""
         await self.runs.lapse()
-        for run in await self.runs.idle(queued_before=datetime.max.replace(tzinfo=UTC), limit=100):
+        for run in await self.runs.idle(limit=100):
             await self.executor.submit(run)
 
     async def die(self) -> None:

@@ -85,7 +85,7 @@ async def test_a_holder_that_was_silent_for_too_long_is_replaced_and_writes_noth
         awake.one.script = [HELLO]
 
         async def is_idle() -> bool:
-            return bool(await awake.runs.idle(queued_before=asked.created_at, limit=1))
+            return bool(await awake.runs.idle(limit=1))
 
         await until(is_idle)
         await awake.executor.submit(QueuedRun.of(asked))

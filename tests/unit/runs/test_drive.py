@@ -21,3 +21,15 @@ async def test_an_attempt_under_way_is_in_the_receipt_of_a_run_that_an_error_of_
         ending = drive.failed(SentinelError("an internal error ended this run"))
     assert [(each.number, each.cause, each.duration_ms) for each in ending.attempts] == [(1, INTERRUPTED, 2000.0)]
     assert ending.provider == "p"
+
+
+async def test_a_clock_that_is_put_back_makes_nothing_take_less_than_no_time() -> None:
+    clock = FakeClock()
+    async with memory_journal(MemoryData(clock), clock=clock, publish=lambda _: None) as journal:
+        run = claimed_run()
+        drive = Drive(run=run, log=journal.open(run), clock=clock)
+        drive.take(Status(Phase.ATTEMPT_STARTED, {"attempt": 1, "provider": "p", "model": "m"}))
+        clock.jump_wall_clock(-7200.0)
+        drive.take(Token("Half an ans"))
+        ending = drive.cancelled()
+    assert (drive.ttft_ms, [attempt.duration_ms for attempt in ending.attempts]) == (0.0, [0.0])
