@@ -23,6 +23,7 @@ from scripts.cluster.redis_server import RedisServer
 from scripts.cluster.sentinels import Sentinel
 
 Configure = Callable[[SharedSimulator], dict[str, Any]]
+Surround = Callable[[str, dict[str, str]], dict[str, str]]
 DATABASE = "sentinel"
 _PREFIX, _OWNER = "sentinel-cluster-", "owner"
 """Of the folder of a cluster: how its name begins, and the file that names the process it belongs to."""
@@ -50,14 +51,25 @@ def simulated(simulator: SharedSimulator) -> dict[str, Any]:
     }
 
 
+def as_it_is(_: str, environment: dict[str, str]) -> dict[str, str]:
+    """Give a process the environment that all have."""
+    return environment
+
+
 class Cluster:
     """All machines, in one folder. Without a Redis here, it does without."""
 
-    def __init__(self, folder: Path, size: Size, *, configure: Configure = simulated) -> None:
-        """`configure` gives what all processes of Sentinel read as `sentinel.yaml`."""
+    def __init__(
+        self, folder: Path, size: Size, *, configure: Configure = simulated, surround: Surround = as_it_is
+    ) -> None:
+        """`configure` gives what all processes of Sentinel read as `sentinel.yaml`.
+
+        `surround` gives the environment of the one of a name, when the stores run that all have in theirs.
+        """
         self.folder = folder
         self._size = size
         self._configure = configure
+        self._surround = surround
         self.simulator = SharedSimulator(folder, words_per_second=size.words_per_second)
         self.postgres: PostgresServer | None = None
         self.redis: RedisServer | None = None
@@ -119,7 +131,7 @@ class Cluster:
         return [
             Sentinel(
                 self.folder,
-                environment | {"SENTINEL_DATA_DIR": str(self.folder / name)},
+                self._surround(name, environment) | {"SENTINEL_DATA_DIR": str(self.folder / name)},
                 words=(word,),
                 name=name,
             )

@@ -13,10 +13,12 @@ from scripts.cluster.processes import is_alive, living_below
 from scripts.cluster.sentinels import Sentinel
 from scripts.cluster.topology import Cluster, Size
 from tests.cluster.orders import routes
+from tests.cluster.wire import Wire
 from tests.support.sources import ROOT
 
 COUNTING_SERVER = ROOT / "tests" / "cluster" / "counting_server.py"
 WORDS_PER_SECOND = 400.0
+WIRED = {"worker-1": "DATABASE_URL", "serve-1": "REDIS_URL"}
 PROVIDERS = ("primary", "faulty", "failing")
 
 
@@ -121,12 +123,16 @@ class OneProcess(Stage):
 
 
 class ManyProcesses(Stage):
-    """Two servers behind a proxy, two workers, PostgreSQL, and Redis where there is one."""
+    """Two servers behind a proxy, two workers, PostgreSQL, and Redis where there is one.
+
+    The first worker reaches PostgreSQL over a wire, and the first server Redis: a network that fails them alone.
+    """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         size = Size(servers=2, workers=2, words_per_second=WORDS_PER_SECOND)
-        self._cluster = Cluster(folder, size, configure=self.configuration)
+        self._cluster = Cluster(folder, size, configure=self.configuration, surround=self._wired)
+        self._wires: list[Wire] = []
 
     @property
     def url(self) -> str:
@@ -139,13 +145,26 @@ class ManyProcesses(Stage):
         sentinels = [Victim(machine.name, machine, 3) for machine in cluster.workers]
         sentinels += [Victim(machine.name, machine, 2) for machine in cluster.servers]
         around = [Victim(name, store) for name, store in stores if store]
-        return [*sentinels, *around, Victim("proxy", cluster.proxy)]
+        wires = [Victim(wire.name, wire) for wire in self._wires]
+        return [*sentinels, *around, *wires, Victim("proxy", cluster.proxy)]
 
     def start(self) -> None:
         self._cluster.start()
 
     def stop(self) -> None:
         self._cluster.stop()
+        for wire in self._wires:
+            wire.stop()
+
+    def _wired(self, name: str, environment: dict[str, str]) -> dict[str, str]:
+        """Put a wire between some process and a store that it uses."""
+        setting = WIRED.get(name, "")
+        if setting not in environment:
+            return environment
+        wire = Wire(f"wire-of-{name}", self.folder, to=environment[setting])
+        self._wires.append(wire)
+        wire.start()
+        return environment | {setting: wire.reached}
 
 
 STAGES: dict[str, Callable[[Path], Stage]] = {"one": OneProcess, "cluster": ManyProcesses}

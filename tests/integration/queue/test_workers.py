@@ -168,6 +168,7 @@ async def test_a_job_too_many_does_no_harm(house: House, client: Client) -> None
     events = await client.read_all(run_id)
     assert_whole(events)
     assert phases(events).count("started") == 1
+    assert "recovered" not in phases(events)
     assert (await client.run(run_id))["recovered"] == 0
     assert not any("Traceback" in worker.log for worker in house.workers)
 
