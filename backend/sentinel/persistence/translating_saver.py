@@ -18,6 +18,7 @@ from langgraph.checkpoint.base import (
     CheckpointMetadata,
     CheckpointTuple,
 )
+from langgraph.checkpoint.serde.types import ERROR
 from psycopg import Error, InterfaceError, OperationalError
 
 from sentinel.errors import StoreError, StoreUnavailableError
@@ -76,7 +77,13 @@ class TranslatingSaver(BaseCheckpointSaver[Any]):
     async def aput_writes(  # noqa: PLR0917 - the library's signature
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        """Write what a node gave."""
+        """Write what a node gave; of one that was broken off, nothing.
+
+        LangGraph writes what such a node gave so far, and later takes it for all: without what was to follow, the run
+        would be over. So the node is made again.
+        """
+        if any(channel == ERROR for channel, _ in writes):
+            return
         async with self._asking():
             await self._inner.aput_writes(config, writes, task_id, task_path)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
@@ -185,3 +186,45 @@ async def test_of_a_run_that_begins_nothing_is_looked_for(tmp_path: Path) -> Non
         pass
     begins = RunnableConfig(configurable={"thread_id": "run", BEGINS: True})
     assert await TranslatingSaver(saver).aget_tuple(begins) is None
+
+
+async def test_a_step_that_is_broken_off_before_it_has_said_what_follows_is_made_again(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Else its result would stand, with nothing to follow: a run would be over in its middle."""
+    run, made = RunnableConfig(configurable={"thread_id": "run"}), list[str]()
+    driving: list[asyncio.Task[None]] = []
+
+    async def ask(state: _State) -> _State:
+        made.append("ask")
+        return {"value": "asked"}
+
+    async def what_follows(_: _State) -> str:
+        if made == ["ask"]:
+            driving[0].cancel()
+            await asyncio.Event().wait()
+        return "call"
+
+    async def call(state: _State) -> _State:
+        made.append("call")
+        return {"value": "called"}
+
+    builder = StateGraph(_State)
+    builder.add_node("ask", ask)
+    builder.add_node("call", call)
+    builder.add_edge(START, "ask")
+    builder.add_conditional_edges("ask", what_follows, ["call"])
+    async with open_checkpointer(database_url, tmp_path / "checkpoints.db") as saver:
+        graph = builder.compile(checkpointer=TranslatingSaver(saver))
+        driving.append(asyncio.create_task(_drive(graph, {"value": ""}, run)))
+        await asyncio.wait(driving)
+        assert driving[0].cancelled()
+        await _drive(graph, None, run)
+    assert made == ["ask", "ask", "call"]
+
+
+async def _drive(graph: CompiledStateGraph[_State], start: _State | None, run: RunnableConfig) -> None:
+    """Go through a graph as the runner does."""
+    async with aclosing(graph.astream(start, run, stream_mode=["custom", "updates"], durability="sync")) as steps:  # type: ignore[type-var]
+        async for _ in steps:
+            pass
