@@ -125,7 +125,9 @@ def _behind(
 
 def _log_loss(of: str, is_losing: bool, lost: int) -> None:
     if is_losing:
-        logger.error("records_lost", of=of, lost=lost, detail="the database has not taken them for too long")
+        logger.error(
+            "records_lost", of=of, lost=lost, detail="there is no room for them any more, or they cannot be written"
+        )
     else:
         logger.info("records_kept_again", of=of, lost=lost)
 

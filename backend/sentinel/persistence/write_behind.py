@@ -6,7 +6,6 @@ does not fit is dropped and counted. Leaving it writes what waits.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from itertools import islice
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -15,7 +14,10 @@ from sentinel.clock import Clock
 from sentinel.errors import StoreError
 from sentinel.persistence.patience import Patience
 from sentinel.tasks import ended
+from sentinel.telemetry.logging import get_logger
 from sentinel.telemetry.survival import survived
+
+logger = get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -139,9 +141,13 @@ class WriteBehind(Generic[T]):
 
     async def _write(self, group: Sequence[T]) -> None:
         is_written = False
-        with survived(f"write {self.name}"), suppress(StoreError):
-            await self._patience.write(lambda: self._add(group))
-            is_written = True
+        with survived(f"write {self.name}"):
+            try:
+                await self._patience.write(lambda: self._add(group))
+                is_written = True
+            except StoreError as error:
+                if len(group) == 1:
+                    logger.error("record_refused", of=self.name, detail=error.message)  # noqa: TRY400 - it says why
         if not is_written:
             await self._write_apart(group)
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from structlog.testing import capture_logs
 
 from sentinel.domain.requests import RequestRecord
 from sentinel.errors import StoreError, StoreUnavailableError
@@ -153,12 +154,16 @@ async def test_what_does_not_fit_is_dropped_and_counted_and_told_once() -> None:
     assert table.written == [*ids(*range(LIMIT)), *ids(200)]
 
 
-async def test_one_record_that_the_database_refuses_is_lost_alone() -> None:
+async def test_one_record_that_the_database_refuses_is_lost_alone_and_the_log_says_why() -> None:
     table = Table(refused=set(ids(2)))
-    async with table.open() as journal:
-        put(journal, 1, 2, 3)
+    with capture_logs() as lines:
+        async with table.open() as journal:
+            put(journal, 1, 2, 3)
     assert table.written == ids(1, 3)
     assert journal.dropped == 1
+    assert [(line["event"], line["of"], line["detail"]) for line in lines] == [
+        ("record_refused", "requests", "indigestible")
+    ]
 
 
 async def test_a_database_that_stays_away_does_not_hold_up_the_end_and_the_loss_is_told() -> None:
