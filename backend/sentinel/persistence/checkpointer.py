@@ -121,14 +121,14 @@ async def _open_postgres(conninfo: str, connections: int) -> AsyncIterator[BaseC
 
 
 async def _has_tables(connection: AsyncConnection[DictRow]) -> bool:
-    """Tell whether the tables are those of the installed version of the library, by its own notes."""
+    """Tell whether the tables have all that the installed version of the library brings, by its own notes."""
     cursor = await connection.execute("SELECT to_regclass('checkpoint_migrations') IS NOT NULL AS there")
     row = await cursor.fetchone()
     if not (row and row["there"]):
         return False
-    cursor = await connection.execute("SELECT max(v) AS newest FROM checkpoint_migrations")
+    cursor = await connection.execute("SELECT coalesce(max(v), -1) AS newest FROM checkpoint_migrations")
     row = await cursor.fetchone()
-    return bool(row and row["newest"] == len(AsyncPostgresSaver.MIGRATIONS) - 1)
+    return bool(row and row["newest"] >= len(AsyncPostgresSaver.MIGRATIONS) - 1)
 
 
 async def _make_tables(connection: AsyncConnection[DictRow]) -> None:
