@@ -30,6 +30,8 @@ from sentinel.domain.tools import CallOrigin
 from sentinel.redaction import Redactor
 from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.masking import masked
+from sentinel.tools.outcome import Cause
+from sentinel.tools.own_faults import OwnFault
 from sentinel.tools.quoting import quoted
 from sentinel.tools.reading import ReadTool, read_tools
 from sentinel.tools.short_lists import short_lists
@@ -41,6 +43,7 @@ IDEMPOTENCY_KEY: Final = "io.sentinel/idempotency-key"
 
 CallAnswer = CallToolResult | InputRequiredResult
 _ANSWER: Final[TypeAdapter[CallAnswer]] = TypeAdapter(CallAnswer)
+_PASSING: Final = (Cause.CONNECT, Cause.TRANSPORT, Cause.THROTTLED, Cause.OVERLOADED, Cause.SERVER_ERROR)
 _CLIENT: Final = Implementation(name="sentinel", version="1")
 
 
@@ -176,7 +179,7 @@ class Connection:
     async def follow_changes(self, changed: Callable[[], None]) -> bool:
         """Call back whenever the server says that its tools have changed, until that stream is lost.
 
-        Returns whether there was such a stream: a server need not have one.
+        Returns whether there may be such a stream another time: a server need not have one.
         """
         if not self.is_modern or not self._offers_changes():
             return False
@@ -185,8 +188,10 @@ class Connection:
                 await _drain(events, changed)
         except SubscriptionLost:
             return True
-        except (ListenNotSupportedError, MCPError):
+        except ListenNotSupportedError:
             return False
+        except MCPError as error:
+            return _may_pass(error)
         return True
 
     def _offers_changes(self) -> bool:
@@ -194,6 +199,11 @@ class Connection:
         capabilities = self.session.server_capabilities
         tools = capabilities.tools if capabilities else None
         return not self.transport.shows_end or bool(tools and tools.list_changed)
+
+
+def _may_pass(error: MCPError) -> bool:
+    """Whether a stream was refused for a reason that says nothing about whether the server has such streams."""
+    return isinstance(error.data, OwnFault) and error.data.cause in _PASSING
 
 
 async def _drain(events: Any, changed: Callable[[], None]) -> None:

@@ -97,7 +97,7 @@ class ServerSupervisor:
         self._era = NEGOTIATE
         self._owner: asyncio.Task[None] | None = None
         self._probe: asyncio.Task[None] | None = None
-        self._relisting = Relisting(self._replace_tools, clock=clock, config=config)
+        self._relisting = Relisting(self._replace_tools, clock=clock, config=config, rng=rng)
         self._is_refused = False
         self._detached = DetachedTasks()
         self._loss = asyncio.Event()
@@ -283,8 +283,8 @@ class ServerSupervisor:
             check=partial(self.check, connection),
             tools_changed=partial(self.relist, connection),
             clock=self._clock,
-            pulse_seconds=self._config.watch_seconds,
-            pause_seconds=self._config.backoff_base_seconds,
+            config=self._config,
+            rng=self._rng,
         )
 
     async def _connect(self, stack: AsyncExitStack, transport: ServerTransport) -> Connection:

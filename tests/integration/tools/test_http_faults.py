@@ -269,3 +269,20 @@ async def test_a_stream_that_asks_to_be_opened_anew_at_once_is_not() -> None:
             for _ in range(50):
                 await tools.call("web__echo", text="a")
             assert peer.asked.count("GET") <= 8
+
+
+async def test_a_stream_of_changes_that_is_refused_once_is_asked_for_again() -> None:
+    """A proxy has a bad moment; without the stream nobody would hear of changes for as long as the session lives."""
+
+    async def refuse_first(exchange: Exchange) -> None:
+        method = str(exchange.message["method"])
+        if method == "subscriptions/listen" and peer.asked.count(method) == 1:
+            await exchange.respond(b"", status="502 Bad Gateway", kind="text/plain")
+            return
+        await peer._answer_modern(method, exchange)
+
+    async with http_peer() as peer:
+        peer.on_any = refuse_first
+        async with running(servers(peer), supervision=SLEEPY) as tools:
+            await bounded(peer.listening.wait(), BOUND)
+            assert (peer.asked.count("subscriptions/listen"), tools.sessions("web")) == (2, 1)

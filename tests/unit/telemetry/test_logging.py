@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 import structlog
+from mcp.client import session, streamable_http
 
 from sentinel.telemetry.logging import configure_logging, get_logger, log_context
 
 Lines = Callable[[], list[dict[str, Any]]]
 SECRET = "sk-proj-abcdefghijkl"
+
+
+QUOTING = (streamable_http.logger, session.logger)
 
 
 @pytest.fixture(autouse=True)
@@ -22,12 +26,12 @@ def restored_logging() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     touched = [logging.getLogger(name) for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "httpx", "openai")]
-    quoting = logging.getLogger("mcp.client.streamable_http")
-    filters = quoting.filters[:]
+    filters = [(logger, logger.filters[:]) for logger in QUOTING]
     before = [(logger, logger.handlers[:], logger.propagate, logger.level) for logger in touched]
     yield
     root.handlers, root.level = handlers, level
-    quoting.filters = filters
+    for logger, own_filters in filters:
+        logger.filters = own_filters
     for logger, own_handlers, propagate, own_level in before:
         logger.handlers, logger.propagate, logger.level = own_handlers, propagate, own_level
     structlog.reset_defaults()
@@ -203,15 +207,17 @@ def test_lines_for_people_are_readable_and_without_colours_when_piped(stream: io
     assert "[warning  ] provider_down" in line
 
 
+@pytest.mark.parametrize("quoting", QUOTING, ids=lambda logger: logger.name)
 @pytest.mark.parametrize(("level", "seen"), [("info", []), ("debug", [("debug", "Error parsing JSON response")])])
 def test_what_an_sdk_says_of_a_bad_answer_is_one_line_for_debugging(
-    stream: io.StringIO, level: str, seen: list[tuple[str, str]]
+    stream: io.StringIO, quoting: logging.Logger, level: str, seen: list[tuple[str, str]]
 ) -> None:
+    """By the loggers that the SDK really has, one of which is not called as its module is."""
     configure_logging(level, json=True, stream=stream)
     try:
         json.loads("<html>quoted")
     except ValueError:
-        logging.getLogger("mcp.client.streamable_http").exception("Error parsing JSON response")
+        quoting.exception("Error parsing JSON response")
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [(line["level"], line["event"]) for line in lines] == seen
     assert "Traceback" not in stream.getvalue()
