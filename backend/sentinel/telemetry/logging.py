@@ -33,7 +33,7 @@ _CHATTY: Final = (
 _TOLD_BY_US: Final = ("psycopg.pool",)
 """They warn at every attempt to reach an absent database, which our own lines tell once."""
 _QUOTING: Final = ("mcp.client.streamable_http", "client")
-"""They log every bad answer or report of a tool server, with a traceback that quotes it; our own lines tell what matters.
+"""They log every bad answer or report of a tool server, with a traceback that quotes it; our own lines tell of it.
 The second is the SDK's name for its `mcp.client.session`.
 """
 _SHARED: Final[tuple[Processor, ...]] = (

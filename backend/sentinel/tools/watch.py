@@ -105,7 +105,7 @@ class Relisting:
                 if await self._is_listed(connection):
                     pauses = self._pauses()
                 elif not connection.is_lost:
-                    self._wanted = self._wanted or connection  # what has changed is still not known
+                    self._wanted = connection  # what has changed is still not known
                 await self._clock.sleep(next(pauses))
         finally:
             self._task = None

@@ -1,8 +1,8 @@
 """The watch over a session: a stream that never lasts is opened less often, a list that failed is asked for again."""
 
 import asyncio
-from itertools import pairwise
 from collections.abc import Callable
+from itertools import pairwise
 from typing import cast
 
 import pytest
