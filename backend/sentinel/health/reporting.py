@@ -148,7 +148,7 @@ class IncidentReporter:
 
     def run_recovered(self, run: Run) -> None:
         """A run was taken over from a process that died."""
-        title = "A run goes on that the server had left"
+        title = "A run continues after its process was lost"
         self._board.report(
             IncidentType.RUN_RECOVERED,
             f"run:{run.run_id}",

@@ -16,7 +16,7 @@ from sentinel.settings.problems import KeyPath, Problems, dotted
 
 _VARIABLE: Final = re.compile(r"\$\$\{|\$\{(?P<body>[^{}]*)\}|\$\{")
 _BODY: Final = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>.*))?", re.DOTALL)
-_QUOTED: Final = re.compile(r"(['\"])(?!<)[^'\"]{2,}\1")
+_QUOTED: Final = re.compile(r"""'.'|"."|'<[^'"]*'|(?P<word>(['"])[^'"]+\2)""")
 _TAG: Final = "tag:yaml.org,2002:"
 _MAX_NODES: Final = 20_000
 _BOOLEANS: Final = {"true": True, "false": False}
@@ -77,7 +77,8 @@ def parse_document(text: bytes, *, source: str, variables: Mapping[str, str], pr
 def _syntax_problem(error: yaml.YAMLError) -> str:
     """Say what the parser says, without the text that it quotes: that could be a secret."""
     problem = getattr(error, "problem", None) or "it cannot be read as text"
-    return f"is not valid YAML: {_QUOTED.sub('(a word)', str(problem))}"
+    told = _QUOTED.sub(lambda quoted: "(a word)" if quoted["word"] else quoted[0], str(problem))
+    return f"is not valid YAML: {told}"
 
 
 def _syntax_line(error: yaml.YAMLError) -> int:

@@ -241,6 +241,8 @@ def test_the_message_counts_the_problems(folder: Folder) -> None:
         ),
         ("- a\n", "sentinel.yaml:1: must be a mapping of sections (name: value)"),
         ("routes: [\n", "sentinel.yaml:2: is not valid YAML: expected the node content, but found '<stream end>'"),
+        ("a: [b\n", "sentinel.yaml:2: is not valid YAML: expected ',' or ']', but got '<stream end>'"),
+        ("a: *hunter2\n", "sentinel.yaml:1: is not valid YAML: found undefined alias (a word)"),
         ("a: b: c\n", "sentinel.yaml:1: is not valid YAML: mapping values are not allowed here"),
         ("a: 1\n---\nb: 2\n", "sentinel.yaml:2: is not valid YAML: but found another document"),
         ("retry: !python/name:os.system {}\n", "sentinel.yaml:1: retry: tags (!…) are not supported"),
