@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any, Final, cast
 
 import httpx2
+import orjson
 
 from sentinel.clock import Clock
 from sentinel.tools.framing import CROWDED, is_crowded
@@ -80,7 +81,7 @@ class FaultProofTransport(httpx2.AsyncBaseTransport):
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             return await self._refused(request, response, is_json=kind == "application/json")
         if kind == "application/json":
-            return await _buffered(response, self._max_bytes)
+            return _to_this(request, await _buffered(response, self._max_bytes))
         if kind == "text/event-stream":
             response.stream = _Events(
                 _stream_of(response),
@@ -223,6 +224,20 @@ def _is_rpc_error(body: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return isinstance(parsed, dict) and isinstance(parsed.get("error"), dict)
+
+
+def _to_this(request: httpx2.Request, answer: httpx2.Response | OwnFault) -> httpx2.Response | OwnFault:
+    """Let no answer through that is to another request: the SDK would give it to whoever waits for that."""
+    asked = _id_of(request)
+    if asked is None or isinstance(answer, OwnFault):
+        return answer
+    try:
+        said = orjson.loads(answer.content)
+    except orjson.JSONDecodeError:  # the SDK says so
+        return answer
+    if isinstance(said, dict) and str(said.get("id")) != str(asked):
+        return OwnFault(Cause.MALFORMED, "an answer to another request")
+    return answer
 
 
 def _id_of(request: httpx2.Request) -> Any:

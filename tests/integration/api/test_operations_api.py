@@ -120,6 +120,9 @@ async def test_health_names_every_dependency(http: httpx.AsyncClient) -> None:
     assert report["status"] in {"healthy", "degraded"}
     assert set(report["checks"]) == {"database", "queue", "redis", "providers", "tools"}
     assert (await http.get("/health/live")).json() == {"status": "alive"}
+    for path in ("/health/live", "/health/ready", "/health"):
+        asked = await http.head(path)
+        assert (asked.status_code, asked.content) == (200, b"")
 
 
 async def test_without_redis_url_redis_is_off_and_no_worry(http: httpx.AsyncClient) -> None:

@@ -151,8 +151,8 @@ async def test_an_error_of_the_protocol_passes_whatever_its_status() -> None:
 
 async def test_a_body_that_is_cut_is_no_answer() -> None:
     """Nor is one over the cap, although the tool has acted then."""
-    whole = httpx2.Response(200, headers=JSON, stream=Chunks(b'{"a":', b"1}"))
-    assert (await post(whole)).json() == {"a": 1}
+    whole = httpx2.Response(200, headers=JSON, stream=Chunks(b'{"id":', b"7}"))
+    assert (await post(whole)).json() == {"id": 7}
     cut = httpx2.Response(200, headers=JSON, stream=Chunks(b'{"a":', httpx2.ReadError("cut")))
     assert (await fault(cut))["cause"] == "transport"
     body = Chunks(*[b"x" * 50] * 10)
@@ -167,6 +167,13 @@ async def test_a_body_that_is_cut_is_no_answer() -> None:
 async def test_an_answer_of_another_kind_is_malformed(headers: dict[str, str]) -> None:
     """A page, nothing at all, or something compressed that nobody asked for."""
     assert (await fault(httpx2.Response(200, headers=headers, stream=Chunks(b"<html>"))))["cause"] == "malformed"
+
+
+@pytest.mark.parametrize("said", [{"id": 8, "result": {}}, {"id": None, "result": {}}, {"result": {}}])
+async def test_an_answer_to_another_request_is_given_to_nobody(said: dict[str, Any]) -> None:
+    """Else it would be taken for the result of a call that waits beside this one."""
+    answer = httpx2.Response(200, headers=JSON, stream=Chunks(json.dumps({"jsonrpc": "2.0", **said}).encode()))
+    assert (await fault(answer))["cause"] == "malformed"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
