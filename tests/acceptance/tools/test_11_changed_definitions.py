@@ -55,23 +55,23 @@ async def test_a_changed_tool_is_quarantined_until_it_is_approved(tmp_path: Path
         assert offered(tools) > {"echo", "added"}
 
 
-async def test_an_approval_holds_in_every_process(tmp_path: Path) -> None:
-    """Within seconds: the other one offers the tool, too, and says so to who follows its list of tools."""
-    described, pins = tmp_path / "description", Pins()
-    server: ServerConfig = misbehaving(trusted=False, DESCRIPTION_FILE=str(described))
+async def test_an_approval_holds_in_every_process(serve: Serve, fresh_postgres: str, tmp_path: Path) -> None:
+    """Two real servers on one database: within seconds the other one offers the tool, too."""
+    described = tmp_path / "description"
     described.write_text(GOOD)
-    async with running({"one": server}, pins=pins):
-        pass
-    described.write_text(EVIL)
-    async with running({"one": server}, pins=pins) as here, running({"one": server}, pins=pins) as there:
-        heard = asyncio.Event()
-        there.registry.subscribe(heard.set)
-        assert "echo" not in offered(there)
-        here.registry.approve("one", "echo", digest=None, actor="ann")
-        async with asyncio.timeout(BOUND):
-            await heard.wait()
-        assert "echo" in offered(there)
-        assert (await there.call("one__echo", text="approved")).text == "approved"
+    config = yaml.safe_dump({"mcpServers": {"odd": odd(described)}})
+    here, there = [await serve({"DATABASE_URL": fresh_postgres}, config=config) for _ in range(2)]
+    async with asking(here) as http, asking(there) as other:
+        described.write_text(EVIL)
+        for each in (http, other):
+            os.kill(int((await server_of(each))["pid"]), signal.SIGKILL)
+        changed = await tool_of(http, "echo", is_quarantined=True)
+        assert (await tool_of(other, "echo", is_quarantined=True))["digest"] == changed["digest"]
+        assert "odd__echo" not in await listed(there)
+        approved = await http.post("/api/tools/odd/echo/approve", json={"digest": changed["digest"]})
+        assert approved.status_code == httpx.codes.OK
+        assert (await tool_of(other, "echo"))["digest"] == changed["digest"]
+        assert "odd__echo" in await listed(there)
 
 
 async def test_tools_that_a_server_lists_no_more_leave_no_circuits(tmp_path: Path) -> None:
@@ -140,16 +140,8 @@ async def test_clients_of_both_eras_hear_of_a_quarantine_and_of_its_end(serve: S
     """On the real server: the tool's process is restarted with other words, and an operator approves them."""
     described = tmp_path / "description"
     described.write_text(GOOD)
-    odd = {
-        "command": sys.executable,
-        "args": ["-I", "-S", str(SERVERS / "misbehaving.py")],
-        "env": {"DESCRIPTION_FILE": str(described)},
-    }
-    server = await serve({}, config=yaml.safe_dump({"mcpServers": {"odd": odd}}))
-    async with (
-        httpx.AsyncClient(base_url=server.url, timeout=BOUND, verify=False) as http,
-        listening(server, http) as ears,
-    ):
+    server = await serve({}, config=yaml.safe_dump({"mcpServers": {"odd": odd(described)}}))
+    async with asking(server) as http, listening(server, http) as ears:
         before = await tool_of(http, "echo")
         assert not before["is_quarantined"]
         described.write_text(EVIL)
@@ -165,6 +157,16 @@ async def test_clients_of_both_eras_hear_of_a_quarantine_and_of_its_end(serve: S
         assert approved.status_code == httpx.codes.OK
         await ears.heard()
         assert "odd__echo" in await listed(server)
+
+
+def odd(described: Path) -> dict[str, Any]:
+    """How an untrusted server is configured that says of its tools what is in a file."""
+    args = ["-I", "-S", str(SERVERS / "misbehaving.py")]
+    return {"command": sys.executable, "args": args, "env": {"DESCRIPTION_FILE": str(described)}}
+
+
+def asking(server: Server) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=server.url, timeout=BOUND, verify=False)
 
 
 async def server_of(http: httpx.AsyncClient) -> dict[str, Any]:
