@@ -23,6 +23,7 @@ from sentinel.domain.attempts import Usage
 from sentinel.domain.runs import Run
 from sentinel.persistence.translating_saver import TranslatingSaver
 from sentinel.providers.base import ChatStream, ModelCall, Piece, ToolRequest
+from sentinel.telemetry.logging import configure_logging
 from sentinel.testing.providers import Behaviour, ScriptedProvider
 from sentinel.testing.tools import FakeToolbox
 from sentinel.tools.config import Effect
@@ -230,4 +231,5 @@ def _fork(folder: Path, moments: Sequence[tuple[str, int]]) -> int:
 
 
 if __name__ == "__main__":
+    configure_logging("info", json=False)  # to standard error: what is told here is JSON alone
     main(Path(sys.argv[1]))
