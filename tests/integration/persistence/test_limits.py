@@ -193,12 +193,11 @@ async def test_followers_who_wait_hold_no_connection(migrated_postgres: str) -> 
     live = LiveEvents(log=stores.events, clock=FakeClock())
     run = await stores.ask()
     readers = [asyncio.create_task(read(live, run.run_id)) for _ in range(50)]
+    inner: Any = engine
     async with asyncio.timeout(10):
-        while live.followers < 50:
+        while live.followers < 50 or inner._engine.pool.checkedout():  # the first look at the log takes its turn
             await asyncio.sleep(0.01)
         await asyncio.gather(*(engine.ping() for _ in range(20)))
-    inner: Any = engine
-    assert inner._engine.pool.checkedout() == 0
     live.end()
     await asyncio.gather(*readers)
     await engine.dispose()
