@@ -12,6 +12,11 @@ from scripts.cluster.processes import DidNotStartError
 from scripts.cluster.topology import Cluster, Size, cluster_folder
 from scripts.steps import say
 
+_LOOK_SECONDS = 1.0
+"""Between two looks for processes that have ended."""
+_TOLD = 300
+"""How many characters of what a process said at its end are shown."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Start a cluster, say where it is, and stop it at a signal; 1 if it cannot be started."""
@@ -32,7 +37,8 @@ def _run(cluster: Cluster, stop: threading.Event) -> int:
     try:
         cluster.start()
         say(_addresses(cluster))
-        stop.wait()
+        while not stop.wait(_LOOK_SECONDS):
+            _look_after(cluster)
         say("cluster: stopping …")
     except (DidNotStartError, TimeoutError) as error:
         say(f"cluster: {error}")
@@ -42,10 +48,18 @@ def _run(cluster: Cluster, stop: threading.Event) -> int:
     return 0
 
 
+def _look_after(cluster: Cluster) -> None:
+    try:
+        for sentence in cluster.start_again():
+            say(f"cluster: {sentence}")
+    except (DidNotStartError, TimeoutError) as error:  # PostgreSQL, whose helpers may not have ended yet
+        say(f"cluster: postgres could not be started again, and is tried once more: {str(error)[-_TOLD:]}")
+
+
 def _addresses(cluster: Cluster) -> str:
     rows = [(machine.name, str(machine.program.pid), machine.url) for machine in cluster.machines]
     if cluster.postgres:
-        rows.insert(0, ("postgres", str(cluster.postgres.pid), cluster.postgres.url(topology.DATABASE)))
+        rows.insert(0, ("postgres", str(cluster.postgres.program.pid), cluster.postgres.url(topology.DATABASE)))
     lines = [f"  {name:<12} {pid:>8}  {url}" for name, pid, url in rows]
     title = f"  {'machine':<12} {'process':>8}  address"
     return "\n".join([title, *lines, f"console and API: {cluster.proxy.url} (Ctrl-C stops; logs in {cluster.folder})"])

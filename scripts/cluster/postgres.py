@@ -52,9 +52,9 @@ class PostgresServer:
         self._program = self._launch()
 
     @property
-    def pid(self) -> int:
-        """The process id of the server."""
-        return self._program.pid
+    def program(self) -> Program:
+        """The newest process of the server."""
+        return self._program
 
     def url(self, database: str = "postgres") -> str:
         """The address of a database, without a driver in its scheme."""

@@ -97,6 +97,14 @@ class Program:
         return self._process.poll() is None
 
     @property
+    def ending(self) -> str | None:
+        """How it ended, in words: by which signal or with which exit code; None while it runs."""
+        code = self._process.poll()
+        if code is None or code >= 0:
+            return None if code is None else f"exit code {code}"
+        return f"killed by {signal.Signals(-code).name}"
+
+    @property
     def log(self) -> str:
         """What it has written so far, both streams."""
         return self._log.read_text(encoding="utf-8", errors="replace")

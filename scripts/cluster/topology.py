@@ -18,7 +18,7 @@ from scripts.cluster import postgres, redis_server
 from scripts.cluster.machines import Machine
 from scripts.cluster.neighbours import Balancer, SharedSimulator
 from scripts.cluster.postgres import PostgresServer
-from scripts.cluster.processes import is_alive
+from scripts.cluster.processes import Program, is_alive
 from scripts.cluster.redis_server import RedisServer
 from scripts.cluster.sentinels import Sentinel
 
@@ -107,6 +107,20 @@ class Cluster:
             self.postgres.thaw()
             self.postgres.stop()
 
+    def start_again(self) -> Iterator[str]:
+        """Start whatever has ended by itself, as a service manager does; gives a sentence about each.
+
+        Raises:
+            DidNotStartError, TimeoutError: PostgreSQL could not be started yet.
+        """
+        if self.postgres and (ending := self.postgres.program.ending):
+            self.postgres.start()
+            yield _came_back("postgres", ending, self.postgres.program)
+        for machine in self.machines:
+            if ending := machine.program.ending:
+                machine.launch()
+                yield _came_back(machine.name, ending, machine.program)
+
     @property
     def machines(self) -> Sequence[Machine]:
         """The processes that this cluster consists of, PostgreSQL aside."""
@@ -137,6 +151,10 @@ class Cluster:
             )
             for name in names
         ]
+
+
+def _came_back(name: str, ending: str, program: Program) -> str:
+    return f"{name} ended ({ending}) and was started again as process {program.pid}"
 
 
 def _stop_together(machines: Sequence[Machine]) -> None:

@@ -1,6 +1,7 @@
 """`make cluster` says where everything is, answers there, and leaves nothing, whichever way it ends."""
 
 import asyncio
+import os
 import re
 import signal
 import sys
@@ -37,6 +38,10 @@ async def said(program: Program, words: str) -> str:
     return program.log
 
 
+def process_of(machine: str, log: str) -> int:
+    return int(re.findall(rf"^  {machine} +(\d+) ", log, flags=re.MULTILINE)[0])
+
+
 async def until_gone(processes: list[int]) -> None:
     async with asyncio.timeout(30):
         while any(map(is_alive, processes)):
@@ -53,7 +58,7 @@ async def test_machines_end_with_who_started_them_even_if_that_is_killed_and_the
 
 @pytest.mark.timeout(240)
 @pytest.mark.skipif(not topology.can_run(), reason="the wheel with PostgreSQL exists for Python 3.11 to 3.13 only")
-async def test_it_answers_and_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+async def test_it_answers_starts_again_what_is_killed_and_leaves_nothing_after_ctrl_c(tmp_path: Path) -> None:
     port = free_port()
     size = ["--servers", "1", "--workers", "1", "--port", str(port)]
     command = [sys.executable, "-m", "scripts.cluster", *size]
@@ -62,10 +67,14 @@ async def test_it_answers_and_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     folder = Path(re.findall(r"logs in (\S+)\)", log)[0])
     processes = living_below(folder)
     assert len(processes) >= 6, "PostgreSQL, the simulator, a server, a worker with its tool servers, the proxy"
+    for machine in ("postgres", "worker-1"):
+        os.kill(process_of(machine, log), signal.SIGKILL)
+        await said(program, f"{machine} ended (killed by SIGKILL) and was started again as process ")
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, verify=False) as client:
         run = (await client.post("/api/runs", json={"input": "Write 12 words"})).json()
         events = await replay(client, run["run_id"])
     assert events[-1].data["text"].endswith("A promise without a deadline is a hope. Measure.")
+    processes = living_below(folder)
     assert await asyncio.to_thread(program.stop, seconds=60) == 0
     await until_gone(processes)
     assert not await asyncio.to_thread(folder.exists)
