@@ -15,6 +15,7 @@ from sentinel.coordination.shared import Shared
 from sentinel.domain.incidents import Incident
 from sentinel.domain.requests import RequestRecord
 from sentinel.domain.tools import ToolCallRecord
+from sentinel.main.audit import LoggedAudit
 from sentinel.main.migrate import bring_up_to_date
 from sentinel.main.upkeep import Upkeep, open_upkeep
 from sentinel.persistence.audit_log import SqlAuditLog
@@ -51,7 +52,7 @@ class Storage:
     runs: SqlRunStore
     threads: SqlThreadStore
     events: SqlEventLog
-    audit: SqlAuditLog
+    audit: LoggedAudit
     faults: SqlFaultStore
     requests: SqlRequestStore
     tool_pins: SqlToolPinStore
@@ -94,7 +95,7 @@ async def open_storage(settings: Settings, clock: Clock, stack: AsyncExitStack, 
         runs=SqlRunStore(engine),
         threads=SqlThreadStore(engine),
         events=events,
-        audit=SqlAuditLog(engine),
+        audit=LoggedAudit(SqlAuditLog(engine)),
         faults=SqlFaultStore(engine),
         requests=requests,
         tool_pins=SqlToolPinStore(engine),
