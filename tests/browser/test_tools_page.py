@@ -155,6 +155,7 @@ async def test_the_page_fits_and_has_no_grave_barriers(
     assert await grave_violations(page) == []
     await drifted(tooled, tool_servers, "Something else.")
     tool_servers.keep_down((await tooled.tool_server("frail"))["pid"])
+    await tooled.http.post("/api/tools/frail/reconnect")  # killed so often, it is left alone for up to 30 seconds
     await console.open(tooled, "/tools/")
     await expect(console.tools.server("frail")).to_contain_text("no licence today")
     await expect(console.tools.waiting).to_be_visible()
