@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 from scripts.project import PYTHON, ROOT
 from sentinel.clock import SystemClock
 from sentinel.resilience.breaker_board import BreakerBoard
+from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.config import ServerConfig, SupervisionConfig, ToolsConfig
-from sentinel.tools.registry import ToolRegistry
-from sentinel.tools.router import CapabilityRouter
-from sentinel.tools.spec import ToolSpec
-from sentinel.tools.supervisor import ServerState, ServerSupervisor
+from sentinel.tools.routing.registry import ToolRegistry
+from sentinel.tools.routing.router import CapabilityRouter
+from sentinel.tools.session.supervisor import ServerState, ServerSupervisor
 
 _TICK_SECONDS = 0.001
 _BOUND = 60.0

@@ -11,7 +11,7 @@ from benchmarks.tools.calls import CALCULATOR
 from benchmarks.tools.registries import LagMeter, is_ready, opened, program, tool
 from sentinel.tools.config import ServerConfig, SupervisionConfig
 from sentinel.tools.outcome import Cause
-from sentinel.tools.registry import ToolRegistry
+from sentinel.tools.routing.registry import ToolRegistry
 
 ODD = "benchmarks.tools.odd_server"
 IN_FLIGHT = 5

@@ -14,6 +14,10 @@ from tests.support.sources import ROOT
 
 FORBIDDEN = {
     "Layers import only downwards, and every module has one": ("backend/sentinel/nowhere.py", ""),
+    "Tools have layers of their own": (
+        "backend/sentinel/tools/filters/planted.py",
+        "import sentinel.tools.transport.http",
+    ),
     "No cycles between siblings, at any depth": (
         "backend/simulator/planted.py",
         "import simulator.planted_too",
@@ -33,7 +37,7 @@ FORBIDDEN = {
         "import sqlalchemy",
     ),
     "Database drivers, Redis and queues are reached from persistence and coordination alone": (
-        "backend/sentinel/tools/planted.py",
+        "backend/sentinel/tools/guard/planted.py",
         "import redis",
     ),
     "What hands out runs is the only importer of the queue's library": (

@@ -19,7 +19,7 @@ from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.explain import RouteExplainer
 from sentinel.runs.service import RunService
 from sentinel.telemetry.exposition import Exposition
-from sentinel.tools.desk import ToolDesk
+from sentinel.tools.operators.desk import ToolDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

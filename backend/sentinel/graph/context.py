@@ -16,7 +16,7 @@ from sentinel.resilience.gate import TargetGate
 from sentinel.resilience.hedging import HedgePlanner
 from sentinel.resilience.planner import RecoveryPlanner
 from sentinel.tools.config import RunBudget
-from sentinel.tools.toolbox import Toolbox
+from sentinel.tools.routing.toolbox import Toolbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

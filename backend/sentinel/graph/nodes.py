@@ -32,7 +32,7 @@ from sentinel.providers.base import ToolSchema
 from sentinel.providers.chat import ChatRequest, ChatResult
 from sentinel.resilience.breaker_view import BreakerState
 from sentinel.resilience.ledger import Ledger
-from sentinel.tools.offer import told_to_models
+from sentinel.tools.routing.offer import told_to_models
 
 Update = dict[str, Any]
 

@@ -6,8 +6,8 @@ from sentinel.health.providers import ProviderHealth, ProviderMonitor
 from sentinel.main.queueing import queue_check
 from sentinel.main.sharing import redis_check
 from sentinel.main.storage import Storage
-from sentinel.tools.desk import ToolDesk
-from sentinel.tools.supervisor import ServerState
+from sentinel.tools.operators.desk import ToolDesk
+from sentinel.tools.session.supervisor import ServerState
 
 _BAD = (ProviderHealth.DOWN, ProviderHealth.AUTH_ERROR)
 

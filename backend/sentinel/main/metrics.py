@@ -17,8 +17,8 @@ from sentinel.resilience.breaker_view import BreakerSnapshot, BreakerState
 from sentinel.telemetry.exposition import Exposition, Summary
 from sentinel.telemetry.metrics import Metrics
 from sentinel.telemetry.series import Reading, Sample, single
-from sentinel.tools.registry import ToolRegistry
-from sentinel.tools.supervisor import ServerState
+from sentinel.tools.routing.registry import ToolRegistry
+from sentinel.tools.session.supervisor import ServerState
 
 _STATE_NUMBERS = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 _TARGET = ("provider", "model")

@@ -47,7 +47,7 @@ from sentinel.runs.service import RunService
 from sentinel.settings import Settings, configured_secrets
 from sentinel.telemetry.hooks import Hooks
 from sentinel.telemetry.logging import get_logger
-from sentinel.tools.desk import ToolDesk
+from sentinel.tools.operators.desk import ToolDesk
 
 logger = get_logger(__name__)
 

@@ -21,6 +21,7 @@ from sentinel.settings import ToolOverride as OverrideSettings
 from sentinel.tasks import ended
 from sentinel.telemetry.hooks import Hooks
 from sentinel.telemetry.survival import repeated
+from sentinel.tools.catalogue.pinning import LOOK_SECONDS
 from sentinel.tools.config import (
     CapabilityConfig,
     Effect,
@@ -31,11 +32,10 @@ from sentinel.tools.config import (
     ToolOverride,
     ToolsConfig,
 )
-from sentinel.tools.desk import ToolDesk
-from sentinel.tools.offer import withheld_from_models
-from sentinel.tools.pinning import LOOK_SECONDS
-from sentinel.tools.registry import ToolRegistry
-from sentinel.tools.router import CapabilityRouter, Fallback
+from sentinel.tools.operators.desk import ToolDesk
+from sentinel.tools.routing.offer import withheld_from_models
+from sentinel.tools.routing.registry import ToolRegistry
+from sentinel.tools.routing.router import CapabilityRouter, Fallback
 
 
 @asynccontextmanager

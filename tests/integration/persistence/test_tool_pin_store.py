@@ -9,9 +9,9 @@ from sentinel.domain.tools import ToolPin
 from sentinel.persistence.engine import Engine
 from sentinel.persistence.tool_pin_store import SqlToolPinStore
 from sentinel.testing.clock import FakeClock
+from sentinel.tools.catalogue.pinning import PinBoard
+from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.config import ServerConfig
-from sentinel.tools.pinning import PinBoard
-from sentinel.tools.spec import ToolSpec
 from tests.support.run_builders import at
 
 SERVER = ServerConfig(command="x")

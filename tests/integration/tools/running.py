@@ -23,9 +23,9 @@ from sentinel.tools.config import (
     ToolsConfig,
 )
 from sentinel.tools.outcome import ToolOutcome
-from sentinel.tools.registry import ToolRegistry
-from sentinel.tools.router import CapabilityRouter
-from sentinel.tools.supervisor import ServerState
+from sentinel.tools.routing.registry import ToolRegistry
+from sentinel.tools.routing.router import CapabilityRouter
+from sentinel.tools.session.supervisor import ServerState
 from tests.support.bounded import bounded
 
 SERVERS = Path(__file__).with_name("servers")

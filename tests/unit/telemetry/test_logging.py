@@ -106,11 +106,11 @@ async def test_concurrent_tasks_do_not_share_their_ids(lines: Lines) -> None:
 
 def test_records_of_the_standard_library_take_the_same_way(lines: Lines) -> None:
     with log_context(run_id="r1"):
-        logging.getLogger("sentinel.tools.supervisor").warning("server %s is down", "calculator")
+        logging.getLogger("sentinel.tools.session.supervisor").warning("server %s is down", "calculator")
     (line,) = lines()
     assert (line["event"], line["logger"], line["run_id"]) == (
         "server calculator is down",
-        "sentinel.tools.supervisor",
+        "sentinel.tools.session.supervisor",
         "r1",
     )
 

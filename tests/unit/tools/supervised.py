@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sentinel.testing.clock import FakeClock
 from sentinel.tools.config import SupervisionConfig
-from sentinel.tools.supervisor import ServerState, ServerSupervisor
+from sentinel.tools.session.supervisor import ServerState, ServerSupervisor
 from tests.support.bounded import bounded
 from tests.unit.tools.peers import Peer
 

@@ -6,7 +6,7 @@ import gc
 import pytest
 
 from sentinel.testing.clock import FakeClock, settle
-from sentinel.tools.places import Places
+from sentinel.tools.guard.places import Places
 from sentinel.tools.waiting import DetachedTasks, finished_within, happened_within
 from tests.support.bounded import bounded
 

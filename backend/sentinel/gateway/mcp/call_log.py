@@ -14,9 +14,9 @@ from sentinel.domain.runs import ToolCall
 from sentinel.domain.tools import CANCELLED, ToolCallRecord
 from sentinel.gateway.open_calls import CUT_SHORT
 from sentinel.ids import IdSource
+from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.config import Effect
 from sentinel.tools.outcome import Cause, Executed, ToolOutcome, unmade
-from sentinel.tools.spec import ToolSpec
 
 MAX_ARGUMENTS: Final = 8_000
 """Characters of JSON; longer arguments are not kept."""

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from mcp_types import CallToolResult, TextContent, Tool, ToolAnnotations
 
+from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.config import Effect
 from sentinel.tools.outcome import Executed, ToolOutcome
-from sentinel.tools.spec import ToolSpec
 
 _EXECUTED: Final = MappingProxyType[Executed, dict[str, bool]](
     {"yes": {"executed": True}, "no": {"executed": False}, "unknown": {}}

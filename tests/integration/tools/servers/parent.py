@@ -8,7 +8,7 @@ import sys
 from sentinel.clock import SystemClock
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.tools.config import ServerConfig, ToolsConfig
-from sentinel.tools.registry import ToolRegistry
+from sentinel.tools.routing.registry import ToolRegistry
 
 
 async def main() -> None:

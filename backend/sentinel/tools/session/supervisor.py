@@ -1,0 +1,398 @@
+"""Keeps a session with one server: one task opens it, watches it, closes it and opens it again.
+
+The SDK's client must be entered and left by the same task, and never reconnects by itself. Calls do not pass through
+that task: whoever has the current `connection` sends over it directly.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Final
+
+from sentinel.clock import Clock
+from sentinel.tools.catalogue.reading import ReadTool
+from sentinel.tools.config import SupervisionConfig
+from sentinel.tools.outcome import Cause
+from sentinel.tools.session.classification import explained, fault_of, innermost
+from sentinel.tools.session.connection import NEGOTIATE, Connection, ServerTransport, open_connection
+from sentinel.tools.session.watch import REFUSED, Relisting, Watch, fault_of_question
+from sentinel.tools.waiting import DetachedTasks, finished_within, happened_within, unasked_cancellation_survived
+
+_MAX_DOUBLINGS: Final = 16
+_KNOCK_SECONDS: Final = 1.0
+_ABORT_SECONDS: Final = 0.5  # after which an opening that ignores the end of its transport is cancelled
+_ENDED: Final = "the session ended"
+
+
+class ServerState(StrEnum):
+    """Whether a server's tools can be called."""
+
+    CONNECTING = "connecting"
+    READY = "ready"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStatus:
+    """One server as an operator sees it; `since` is when it came into this state."""
+
+    name: str
+    state: ServerState
+    since: datetime
+    tools: tuple[str, ...]
+    """As last listed; they can be called while the state is READY."""
+    last_error: str | None
+    last_cause: Cause | None
+    """The same in a word; None if there was no failure yet, or if we ended the session ourselves."""
+    sessions: int
+    """How many have been opened so far."""
+    protocol_version: str | None
+    pid: int | None
+    is_refused: bool
+    """The server does not accept our credential, and is asked again only much later."""
+    last_error_at: datetime | None = None
+    retry_at: datetime | None = None
+    """When the next attempt is due; None unless it waits for that."""
+
+
+class ServerSupervisor:
+    """The owner of one server's session. `start` and `stop` may be called from different tasks."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        open_transport: Callable[[], ServerTransport],
+        clock: Clock,
+        rng: Callable[[], float],
+        config: SupervisionConfig,
+        on_change: Callable[["ServerSupervisor"], None],
+        turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    ) -> None:
+        """Start nothing yet. `rng` gives floats in [0, 1); `on_change` is called after every change of state; sessions
+        are opened inside a `turn`.
+        """
+        self.name = name
+        self.state = ServerState.CONNECTING
+        self.connection: Connection | None = None
+        self._open_transport = open_transport
+        self._open_connection = partial(open_connection, config=config, clock=clock, on_tools_changed=self.relist)
+        self._clock = clock
+        self._rng = rng
+        self._config = config
+        self._on_change = on_change
+        self._since = clock.now()
+        self._turn = turn
+        self._last_error: str | None = None
+        self._last_error_at: datetime | None = None
+        self._retry_at: datetime | None = None
+        self._last_cause: Cause | None = None
+        self._sessions = 0
+        self._tools: tuple[str, ...] = ()
+        self._era = NEGOTIATE
+        self._owner: asyncio.Task[None] | None = None
+        self._probe: asyncio.Task[None] | None = None
+        self._relisting = Relisting(self._replace_tools, clock=clock, config=config, rng=rng)
+        self._is_refused = False
+        self._detached = DetachedTasks()
+        self._loss = asyncio.Event()
+        self._loss.set()
+        self._loss_reason: str | None = None
+        self._ready_at = math.inf
+        self._missing_since = -math.inf
+        self._is_stopping = False
+        self._hurry = asyncio.Event()
+        self._knocked_at = -math.inf
+        self._attempts = 0
+        self._changed = asyncio.Event()
+
+    # For everybody --------------------------------------------------------------------------------------------------
+
+    def status(self) -> ServerStatus:
+        """Return the server as it is now."""
+        connection = self.connection
+        return ServerStatus(
+            name=self.name,
+            state=self.state,
+            since=self._since,
+            tools=self._tools,
+            last_error=self._last_error,
+            last_error_at=self._last_error_at,
+            retry_at=self._retry_at,
+            last_cause=self._last_cause,
+            sessions=self._sessions,
+            protocol_version=connection.protocol_version if connection else None,
+            pid=connection.transport.pid if connection else None,
+            is_refused=self._is_refused,
+        )
+
+    async def wait_until(self, condition: Callable[["ServerSupervisor"], bool]) -> None:
+        """Wait until the condition holds; it is asked again after every change of state."""
+        while not condition(self):
+            await self._changed.wait()
+
+    def report_refusal(self, connection: Connection, reason: str) -> None:
+        """Say that the server refused our credential: nothing is sent to it until much later."""
+        if connection is self.connection:
+            self._is_refused = True
+            self._lose(f"our credential is refused: {reason}", Cause.AUTH)
+
+    def report_silence(self, connection: Connection) -> None:
+        """Say that a call on this session found no answer; if the server is silent altogether, it is replaced."""
+        if connection is self.connection and self._probe is None:
+            self._probe = asyncio.create_task(self._ask(connection), name=f"tools:{self.name}:probe")
+
+    async def check(self, connection: Connection) -> bool:
+        """Ask for a sign of life and return whether it came; if not, the session is replaced."""
+        self.report_silence(connection)
+        if self._probe is not None and connection is self.connection:
+            await asyncio.wait({self._probe})
+        return connection is self.connection
+
+    def relist(self, connection: Connection | None = None) -> None:
+        """List the tools of the current session anew, soon; the result is told like any change of state."""
+        current = self.connection
+        if current is not None and (connection is None or connection is current):
+            self._relisting.ask(current)
+
+    @property
+    def is_coming_back(self) -> bool:
+        """Whether there is no session, and one may be expected soon: it was lost, or never there, only now."""
+        missing_for = self._clock.monotonic() - self._missing_since
+        return self.connection is None and not self._is_refused and missing_for < self._config.reopen_seconds
+
+    async def reopen(self, connection: Connection, reason: str, cause: Cause) -> Connection | None:
+        """Replace a session that a call found useless, and return the new one if it comes soon.
+
+        One that others use, and whose server answers in it, is kept and returned: the server was wrong about it.
+        """
+        if connection.in_flight and await self.check(connection):
+            return connection
+        if connection is self.connection:
+            self._hurry.set()
+            self._lose(reason, cause)
+            if cause is Cause.PROTOCOL:
+                self._era = NEGOTIATE
+        return await self.ready_within(self._config.reopen_seconds)
+
+    async def ready_within(self, seconds: float, *, hurry: bool = False) -> Connection | None:
+        """Return the current session, or the next one if it comes in time; `hurry` ends the wait between attempts."""
+        if self.connection is None and not self._is_refused:
+            if hurry:
+                self._hurry.set()
+            await happened_within(self.wait_until(_is_ready), seconds=seconds, clock=self._clock)
+        return self.connection
+
+    async def knock(self) -> Connection | None:
+        """Open a session now and return it; at most once a second, and only as long as an attempt takes, or less.
+
+        A server that was away for long is found again by the first call, not only when its back-off is over.
+        """
+        if self.connection is None and not self._is_refused:
+            now = self._clock.monotonic()
+            if now - self._knocked_at >= _KNOCK_SECONDS:
+                self._knocked_at = now
+                self._hurry.set()
+            ended = self._attempts
+            tried = self.wait_until(lambda one: one.connection is not None or one._attempts > ended)
+            await happened_within(tried, seconds=_KNOCK_SECONDS, clock=self._clock)
+        return self.connection
+
+    def reconnect(self) -> None:
+        """Open a new session now: end the current one, or the wait for the next attempt."""
+        self._hurry.set()
+        if self.connection is not None:
+            self._lose("an operator asked for a new session")
+
+    def start(self) -> None:
+        """Begin to own the session."""
+        self._missing_since = self._clock.monotonic()
+        self._owner = asyncio.create_task(self._own(), name=f"tools:{self.name}:owner")
+
+    async def stop(self) -> None:
+        """End the session and everything that belongs to it; takes at most `close_seconds` and a little."""
+        self._is_stopping = True
+        owner = self._owner
+        if owner is None:
+            return
+        if self.connection is not None:
+            self._lose("closing")
+            await finished_within(owner, seconds=self._config.close_seconds, clock=self._clock)
+        owner.cancel()
+        await finished_within(owner, seconds=self._config.close_seconds, clock=self._clock)
+        for task in (self._probe, self._relisting.stop()):
+            if task is not None:
+                self._detached.adopt(task)
+        await self._detached.drain(seconds=1.0, clock=self._clock)
+
+    # The owner's task -----------------------------------------------------------------------------------------------
+
+    async def _own(self) -> None:
+        failures = 0
+        while not self._is_stopping:
+            lasted = await self._hold_session()
+            failures = 0 if lasted >= self._config.stable_seconds else failures + 1
+            with unasked_cancellation_survived():
+                await self._pause(failures)
+
+    async def _hold_session(self) -> float:
+        """Open a session, keep it until it is lost, and return for how many seconds it was READY (-inf: never)."""
+        self._loss.clear()
+        self._loss_reason = None
+        self._become(ServerState.CONNECTING)
+        self._ready_at = math.inf
+        transport = self._open_transport()
+        transport.on_end(self._transport_ended)
+        transport.on_doubt(self._transport_doubts)
+        try:
+            with unasked_cancellation_survived():
+                async with AsyncExitStack() as stack:
+                    await self._use(stack, transport)
+        except Exception as exc:  # noqa: BLE001 -- leaving the SDK's client may raise what it met meanwhile
+            self._lose(transport.redactor.text(explained(exc)), Cause.TRANSPORT)
+        finally:
+            self._lose(_ENDED, Cause.TRANSPORT)
+            self._name_the_end(transport)
+        return self._clock.monotonic() - self._ready_at
+
+    async def _use(self, stack: AsyncExitStack, transport: ServerTransport) -> None:
+        try:
+            async with self._turn():
+                connection = await self._connect(stack, transport)
+        except Exception as exc:  # noqa: BLE001 -- a server can make the SDK raise anything; supervision outlives it
+            fault = fault_of(innermost(exc))
+            self._era = NEGOTIATE
+            self._is_refused = fault in REFUSED
+            self._lose(transport.redactor.text(explained(exc)), fault or Cause.CONNECT)
+            return
+        self._publish(connection)
+        watch = asyncio.create_task(self._watch(connection).run(), name=f"tools:{self.name}:watch")
+        try:
+            await self._loss.wait()
+        finally:
+            self._detached.adopt(watch)
+
+    def _watch(self, connection: Connection) -> Watch:
+        return Watch(
+            connection=connection,
+            check=partial(self.check, connection),
+            tools_changed=partial(self.relist, connection),
+            clock=self._clock,
+            config=self._config,
+            rng=self._rng,
+        )
+
+    async def _connect(self, stack: AsyncExitStack, transport: ServerTransport) -> Connection:
+        async with asyncio.timeout(None) as limit:
+            expiry = asyncio.create_task(self._expire(limit, transport), name=f"tools:{self.name}:connect-deadline")
+            try:
+                return await self._open_connection(stack, transport, era=self._era)
+            finally:
+                expiry.cancel()
+
+    async def _expire(self, limit: asyncio.Timeout, transport: ServerTransport) -> None:
+        seconds = self._config.connect_seconds
+        await self._clock.sleep(seconds)
+        self._lose(f"no session within {seconds:g} s", Cause.CONNECT)
+        transport.abort()  # ends every wait on it at once, also those that the SDK shields from cancellation
+        await self._clock.sleep(_ABORT_SECONDS)
+        limit.reschedule(asyncio.get_running_loop().time())
+
+    def _publish(self, connection: Connection) -> None:
+        if self._loss.is_set():
+            connection.is_lost = True
+            return
+        connection.transport.opened()
+        self._era = connection.era
+        self._is_refused = False
+        self._ready_at = self._clock.monotonic()
+        self._sessions += 1
+        self._tools = tuple(tool.name for tool in connection.tools)
+        self.connection = connection
+        self._become(ServerState.READY)
+
+    async def _pause(self, failures: int) -> None:
+        """Wait before the next attempt, a random part of a growing time, unless somebody is in a hurry."""
+        if self._is_stopping:
+            return
+        longest = self._config.backoff_base_seconds * 2.0 ** min(failures - 1, _MAX_DOUBLINGS)
+        seconds = self._rng() * min(longest, self._config.backoff_max_seconds)
+        if self._is_refused:
+            seconds = self._config.recheck_seconds
+        self._retry_at = self._clock.now() + timedelta(seconds=seconds)
+        await happened_within(self._hurry.wait(), seconds=seconds, clock=self._clock)
+        self._retry_at = None
+        self._hurry.clear()
+
+    # Changes of state, all of them synchronous -----------------------------------------------------------------------
+
+    def _transport_ended(self) -> None:
+        self._lose(_ENDED, Cause.TRANSPORT if self.connection else Cause.CONNECT)
+
+    def _transport_doubts(self) -> None:
+        if self.connection is not None:
+            self.report_silence(self.connection)
+
+    def _name_the_end(self, transport: ServerTransport) -> None:
+        if self._loss_reason == _ENDED:
+            self._last_error = transport.describe_end()  # how a process ended is known only after the teardown
+            self._announce()
+
+    def _lose(self, reason: str, cause: Cause | None = None) -> None:
+        """Flip the state at once; closing what is left takes its time. Only the first reason counts."""
+        if self._loss.is_set():
+            return
+        self._loss_reason = self._last_error = reason
+        self._last_error_at = self._clock.now()
+        self._attempts += self.connection is None
+        self._last_cause = cause
+        self._loss.set()
+        if self.connection is not None:
+            self.connection.is_lost = True
+            self.connection = None
+            self._missing_since = self._clock.monotonic()
+        self._become(ServerState.DOWN)
+
+    def _become(self, state: ServerState) -> None:
+        self.state = state
+        self._since = self._clock.now()
+        self._announce()
+
+    def _announce(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+        self._on_change(self)
+
+    # Questions in between ---------------------------------------------------------------------------------------------
+
+    async def _ask(self, connection: Connection) -> None:
+        question = asyncio.create_task(connection.is_alive(), name=f"tools:{self.name}:question")
+        try:
+            await finished_within(question, seconds=self._config.probe_seconds, clock=self._clock)
+            cause = fault_of_question(question) if connection is self.connection else None
+            if cause in REFUSED:
+                self.report_refusal(connection, "as it told when asked for a sign of life")
+            elif cause is Cause.SESSION_EXPIRED:
+                self._hurry.set()
+                self._lose("the server has forgotten the session", cause)
+            elif cause is not None:
+                self._lose(f"silent for {self._config.probe_seconds:g} s when asked for a sign of life", cause)
+                connection.transport.abort()
+        finally:
+            self._detached.adopt(question)
+            self._probe = None
+
+    def _replace_tools(self, connection: Connection, tools: tuple[ReadTool, ...]) -> None:
+        if connection is self.connection:
+            connection.tools = tools
+            self._tools = tuple(tool.name for tool in tools)
+            self._announce()
+
+
+def _is_ready(supervisor: ServerSupervisor) -> bool:
+    return supervisor.state is ServerState.READY
