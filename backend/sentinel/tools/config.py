@@ -117,7 +117,7 @@ class SupervisionConfig:
     backoff_base_seconds: float = 0.2
     backoff_max_seconds: float = 30.0
     stable_seconds: float = 30.0
-    """A session that lasted this long makes the next wait short again."""
+    """A session that lasted this long, or answered a call, makes the next wait short again."""
     max_pages: int = 20
     max_tools: int = 200
 

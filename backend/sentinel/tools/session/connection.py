@@ -134,6 +134,8 @@ class Connection:
     tools: tuple[ReadTool, ...]
     is_lost: bool = field(default=False)
     in_flight: int = field(default=0)
+    has_answered: bool = field(default=False)
+    """Whether a call got any answer over it."""
 
     @property
     def protocol_version(self) -> str | None:
@@ -162,11 +164,13 @@ class Connection:
         parameters = CallToolRequestParams(name=tool, arguments=dict(arguments), meta=meta)
         self.in_flight += 1
         try:
-            return await self.session.send_request(
+            answer = await self.session.send_request(
                 CallToolRequest(params=parameters), _ANSWER, progress_callback=context.on_progress
             )
         finally:
             self.in_flight -= 1
+        self.has_answered = True
+        return answer
 
     async def is_alive(self) -> bool:
         """Ask for something cheap that every server can answer; any answer, even an error, is one."""

@@ -103,7 +103,7 @@ class ServerSupervisor:
         self._loss = asyncio.Event()
         self._loss.set()
         self._loss_reason: str | None = None
-        self._ready_at = math.inf
+        self._was_of_use = False
         self._missing_since = -math.inf
         self._is_stopping = False
         self._hurry = asyncio.Event()
@@ -235,17 +235,17 @@ class ServerSupervisor:
     async def _own(self) -> None:
         failures = 0
         while not self._is_stopping:
-            lasted = await self._hold_session()
-            failures = 0 if lasted >= self._config.stable_seconds else failures + 1
+            was_of_use = await self._hold_session()
+            failures = 0 if was_of_use else failures + 1
             with unasked_cancellation_survived():
                 await self._pause(failures)
 
-    async def _hold_session(self) -> float:
-        """Open a session, keep it until it is lost, and return for how many seconds it was READY (-inf: never)."""
+    async def _hold_session(self) -> bool:
+        """Open a session, keep it until it is lost, and return whether it was of use: it answered a call, or lasted."""
         self._loss.clear()
         self._loss_reason = None
         self._become(ServerState.CONNECTING)
-        self._ready_at = math.inf
+        self._was_of_use = False
         transport = self._open_transport()
         transport.on_end(self._transport_ended)
         transport.on_doubt(self._transport_doubts)
@@ -258,7 +258,7 @@ class ServerSupervisor:
         finally:
             self._lose(_ENDED, Cause.TRANSPORT)
             self._name_the_end(transport)
-        return self._clock.monotonic() - self._ready_at
+        return self._was_of_use
 
     async def _use(self, stack: AsyncExitStack, transport: ServerTransport) -> None:
         try:
@@ -270,11 +270,14 @@ class ServerSupervisor:
             self._is_refused = fault in REFUSED
             self._lose(transport.redactor.text(explained(exc)), fault or Cause.CONNECT)
             return
+        ready_at = self._clock.monotonic()
         self._publish(connection)
         watch = asyncio.create_task(self._watch(connection).run(), name=f"tools:{self.name}:watch")
         try:
             await self._loss.wait()
         finally:
+            has_lasted = self._clock.monotonic() - ready_at >= self._config.stable_seconds
+            self._was_of_use = connection.has_answered or has_lasted
             self._detached.adopt(watch)
 
     def _watch(self, connection: Connection) -> Watch:
@@ -310,7 +313,6 @@ class ServerSupervisor:
         connection.transport.opened()
         self._era = connection.era
         self._is_refused = False
-        self._ready_at = self._clock.monotonic()
         self._sessions += 1
         self._tools = tuple(tool.name for tool in connection.tools)
         self.connection = connection

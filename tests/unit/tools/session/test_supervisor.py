@@ -101,6 +101,18 @@ async def test_a_session_that_lasted_makes_the_next_wait_short_again(supervised:
     await supervised.until_state(ServerState.READY)
 
 
+async def test_a_session_that_answered_a_call_makes_the_next_wait_short_again(supervised: Supervised) -> None:
+    """Whoever kills a server that works, and kills it again, waits for it as short as the first time."""
+    supervisor = await supervised.ready()
+    for _ in range(8):
+        connection = supervisor.connection
+        assert connection is not None
+        await connection.call("echo", {})
+        supervised.peer.crash()
+        await supervised.clock.elapse(0.1)
+        await supervised.until_state(ServerState.READY)
+
+
 async def test_a_silent_server_is_given_up_at_the_connect_deadline(supervised: Supervised) -> None:
     """The deadline is ours: the SDK's own starts late and ends later."""
     supervised.peer.is_silent = True
