@@ -25,7 +25,6 @@ from sentinel.gateway.upstream import CHAT_PATH, EMBEDDINGS_PATH, Refusal, Upstr
 from sentinel.ids import IdSource
 from sentinel.resilience.deadline import Deadline
 
-_RETRY_SOON: Header = (b"retry-after", b"1")
 _SHARE_OF_ONE = 0.5
 """How much of the time that is left one target may take for a whole answer while another one could be asked."""
 
@@ -82,7 +81,7 @@ class Work:
     async def refuse_to_go_on(self) -> None:
         """Say, before anything was sent, that the process stops."""
         self.observed.failed(ShuttingDownError.code, status_code=HTTPStatus.SERVICE_UNAVAILABLE)
-        await self.asked.respond.error(ShuttingDownError.code, CUT_SHORT, headers=[*self.receipt(), _RETRY_SOON])
+        await self.asked.respond.error(ShuttingDownError.code, CUT_SHORT, headers=self.receipt())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Errors in the shape that OpenAI's clients understand, with the status they expect."""
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -23,8 +24,10 @@ _STATUS = {
     "stream_broken": (502, _UPSTREAM),
 }
 
-UNREPEATABLE = frozenset({"idempotency_conflict"})
-"""What OpenAI's clients would ask again for its status, and in vain."""
+_ADVICE: Mapping[str, tuple[bytes, bytes]] = {
+    "idempotency_conflict": (b"x-should-retry", b"false"),  # for its status clients would ask again, and in vain
+    "shutting_down": (b"retry-after", b"1"),
+}
 
 
 def error_body(code: str, message: str, *, param: str | None = None, **extra: Any) -> dict[str, Any]:
@@ -36,3 +39,8 @@ def error_body(code: str, message: str, *, param: str | None = None, **extra: An
 def status_of(code: str) -> int:
     """Give the status of an error code."""
     return _STATUS.get(code, (int(HTTPStatus.INTERNAL_SERVER_ERROR), ""))[0]
+
+
+def advice_on(code: str) -> Sequence[tuple[bytes, bytes]]:
+    """Give the headers that say whether, and when, a client should ask again after an error of ours."""
+    return [_ADVICE[code]] if code in _ADVICE else []

@@ -8,7 +8,7 @@ import orjson
 from starlette.types import Send
 
 from sentinel.errors import SentinelError
-from sentinel.gateway.openai_errors import UNREPEATABLE, error_body, status_of
+from sentinel.gateway.openai_errors import advice_on, error_body, status_of
 from sentinel.gateway.receipts import Header
 
 _JSON: Header = (b"content-type", b"application/json")
@@ -47,12 +47,11 @@ class Responder:
         """Send an error in OpenAI's shape; `headers` and `param` may be among `more`."""
         headers: Sequence[Header] = more.pop("headers", ())
         body = orjson.dumps(error_body(code, message, **more))
-        await self.whole(status or status_of(code), body, headers)
+        await self.whole(status or status_of(code), body, [*advice_on(code), *headers])
 
     async def refuse(self, error: SentinelError) -> None:
         """Send one of our errors about the request itself."""
-        headers: list[Header] = [(b"x-should-retry", b"false")] if error.code in UNREPEATABLE else []
-        await self.error(error.code, error.message, param=error.extra.get("param"), headers=headers)
+        await self.error(error.code, error.message, param=error.extra.get("param"))
 
     async def _start(self, status: int, headers: list[Header]) -> None:
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
