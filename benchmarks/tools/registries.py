@@ -14,7 +14,8 @@ from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.config import ServerConfig, SupervisionConfig, ToolsConfig
 from sentinel.tools.routing.registry import ToolRegistry
 from sentinel.tools.routing.router import CapabilityRouter
-from sentinel.tools.session.supervisor import ServerState, ServerSupervisor
+from sentinel.tools.session.server_status import ServerState
+from sentinel.tools.session.supervisor import ServerSupervisor
 
 _TICK_SECONDS = 0.001
 _BOUND = 60.0

@@ -15,11 +15,11 @@ from sentinel.domain.runs import ToolCall
 from sentinel.graph.context import RunContext
 from sentinel.graph.emissions import Emit, Status, committed
 from sentinel.graph.state import RunState
+from sentinel.tools.call import CallContext
 from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.config import Effect
 from sentinel.tools.outcome import Cause, Failure, ToolOutcome, unmade
 from sentinel.tools.routing.router import Fallback
-from sentinel.tools.session.connection import CallContext
 
 Pending = dict[str, Any]
 

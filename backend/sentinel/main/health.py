@@ -7,7 +7,7 @@ from sentinel.main.queueing import queue_check
 from sentinel.main.sharing import redis_check
 from sentinel.main.storage import Storage
 from sentinel.tools.operators.desk import ToolDesk
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 
 _BAD = (ProviderHealth.DOWN, ProviderHealth.AUTH_ERROR)
 

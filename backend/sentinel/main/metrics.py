@@ -18,7 +18,7 @@ from sentinel.telemetry.exposition import Exposition, Summary
 from sentinel.telemetry.metrics import Metrics
 from sentinel.telemetry.series import Reading, Sample, single
 from sentinel.tools.routing.registry import ToolRegistry
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 
 _STATE_NUMBERS = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 _TARGET = ("provider", "model")

@@ -8,7 +8,7 @@ from sentinel.clock import Clock
 from sentinel.redaction import redact_text
 from sentinel.telemetry.logging import get_logger
 from sentinel.tools.catalogue.spec import LeftOut, ToolSpec
-from sentinel.tools.session.supervisor import ServerState, ServerStatus
+from sentinel.tools.session.server_status import ServerState, ServerStatus
 
 NAMED: Final = 10
 """How many tools a line names; it always has their number."""

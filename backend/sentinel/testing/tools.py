@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sentinel.errors import Outcome
+from sentinel.tools.call import NOBODY, CallContext
 from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.config import Effect
 from sentinel.tools.outcome import Cause, ToolOutcome
 from sentinel.tools.routing.router import FallbackListener, ignore_fallback
-from sentinel.tools.session.connection import NOBODY, CallContext
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pytest
 
 from sentinel.tools.config import ServerConfig
 from sentinel.tools.outcome import Cause
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.acceptance.tools.timing import ROUNDS, Stopwatch, best_median
 from tests.integration.tools.running import BOUND, Running, is_gone, misbehaving, running
 from tests.support import third_party

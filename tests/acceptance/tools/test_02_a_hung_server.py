@@ -9,7 +9,7 @@ import pytest
 
 from sentinel.tools.config import ServerConfig, SupervisionConfig, ToolLimits
 from sentinel.tools.outcome import Cause
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.acceptance.tools.addresses import Start, calculator_over_http
 from tests.acceptance.tools.timing import ROUNDS, best_median
 from tests.integration.tools.running import BOUND, IMPATIENT, Running, is_gone, misbehaving, running

@@ -2,7 +2,7 @@
 
 from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.outcome import Cause
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.acceptance.tools.addresses import (
     EverythingOverHttp,
     Start,

@@ -6,7 +6,7 @@ import pytest
 
 from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.outcome import Cause
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.acceptance.tools.addresses import Start, misbehaving_over_http
 from tests.integration.tools.running import BOUND, running
 

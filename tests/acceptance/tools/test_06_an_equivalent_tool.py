@@ -9,7 +9,7 @@ import pytest
 from sentinel.tools.config import CapabilityConfig, Effect, MemberConfig, ServerConfig, ToolLimits, ToolOverride
 from sentinel.tools.outcome import Failure
 from sentinel.tools.routing.router import Fallback
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.integration.tools.running import BOUND, Running, misbehaving, running
 from tests.integration.tools.test_own_servers import own
 from tests.support import third_party

@@ -9,7 +9,7 @@ import pytest
 
 from sentinel.tools.config import CapabilityConfig, MemberConfig, ServerConfig, ToolOverride
 from sentinel.tools.outcome import Cause, Failure, ToolOutcome
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.acceptance.tools.addresses import Start, misbehaving_over_http
 from tests.integration.tools.running import BOUND, Running, misbehaving, running
 from tests.support.bounded import bounded

@@ -9,7 +9,7 @@ from sentinel.resilience.breaker_config import BreakerConfig
 from sentinel.resilience.breaker_view import BreakerState
 from sentinel.tools.config import Effect, SupervisionConfig, ToolLimits, ToolOverride
 from sentinel.tools.outcome import Cause
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.integration.tools.running import BOUND, Running, is_gone, misbehaving, running
 
 SOON = BreakerConfig(

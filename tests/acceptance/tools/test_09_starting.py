@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from sentinel.tools.config import ServerConfig, SupervisionConfig
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.acceptance.tools.timing import Stopwatch
 from tests.integration.tools.running import BOUND, ROOT, Running, misbehaving, running
 from tests.integration.tools.test_own_servers import own

@@ -10,7 +10,7 @@ import pytest
 from sentinel.errors import Outcome
 from sentinel.tools.config import SupervisionConfig, ToolLimits
 from sentinel.tools.outcome import Cause
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.acceptance.tools.loop_lag import LoopLag
 from tests.acceptance.tools.timing import ROUNDS
 from tests.integration.tools.running import BOUND, Running, misbehaving, running

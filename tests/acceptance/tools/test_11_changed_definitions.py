@@ -17,7 +17,7 @@ from mcp.client.subscriptions import ToolsListChanged, listen
 
 from sentinel.tools.config import ServerConfig
 from sentinel.tools.outcome import Cause
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.integration.tools.running import SERVERS, Running, misbehaving, running
 from tests.support.server import Serve, Server
 from tests.unit.tools.catalogue.test_pinning import Pins

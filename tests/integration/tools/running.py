@@ -25,7 +25,7 @@ from sentinel.tools.config import (
 from sentinel.tools.outcome import ToolOutcome
 from sentinel.tools.routing.registry import ToolRegistry
 from sentinel.tools.routing.router import CapabilityRouter
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.support.bounded import bounded
 
 SERVERS = Path(__file__).with_name("servers")

@@ -5,7 +5,7 @@ import signal
 
 from sentinel.tools.config import CapabilityConfig, Effect, MemberConfig, ServerConfig, ToolOverride
 from sentinel.tools.outcome import Cause, Failure
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.integration.tools.running import QUICK, Running, misbehaving, running
 
 MISSING = ServerConfig(command="no-such-program", trusted=True)

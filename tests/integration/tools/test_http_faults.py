@@ -7,7 +7,7 @@ import pytest
 
 from sentinel.tools.config import ServerConfig, SupervisionConfig, ToolLimits
 from sentinel.tools.outcome import Cause, Failure
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.integration.tools.http_peer import Exchange, HttpPeer, http_peer
 from tests.integration.tools.running import BOUND, Running, running
 from tests.support.bounded import bounded

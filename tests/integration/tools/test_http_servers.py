@@ -9,7 +9,7 @@ import pytest
 
 from sentinel.tools.config import ServerConfig, SupervisionConfig
 from sentinel.tools.outcome import Cause
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.integration.tools.running import ROOT, misbehaving, running
 from tests.support.processes import Program, free_port
 

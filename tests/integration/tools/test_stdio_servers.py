@@ -12,7 +12,7 @@ import pytest
 from sentinel.errors import Outcome
 from sentinel.tools.config import ServerConfig, SupervisionConfig, ToolLimits
 from sentinel.tools.outcome import Cause, Failure
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.integration.tools.running import BOUND, QUICK, ROOT, SERVERS, death_of, is_gone, misbehaving, running
 from tests.support.bounded import bounded
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from sentinel.errors import Outcome
+from sentinel.tools.call import CallContext
 from sentinel.tools.config import Effect, ServerConfig, SupervisionConfig
 from sentinel.tools.outcome import Cause
-from sentinel.tools.session.connection import CallContext
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.integration.tools.running import BOUND, Running, is_gone, running
 from tests.support import third_party
 from tests.support.bounded import bounded

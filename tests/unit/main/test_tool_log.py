@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from sentinel.main.tool_log import ToolLog
 from sentinel.testing.clock import FakeClock, settle
 from sentinel.tools.catalogue.spec import LeftOut, ToolSpec
-from sentinel.tools.session.supervisor import ServerState, ServerStatus
+from sentinel.tools.session.server_status import ServerState, ServerStatus
 
 READY = ServerStatus(
     name="search",

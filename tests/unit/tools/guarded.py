@@ -6,11 +6,11 @@ from typing import Any
 from sentinel.domain.tools import GuardedCall
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.breaker_view import BreakerSnapshot, BreakerState
+from sentinel.tools.call import CallContext
 from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.config import SupervisionConfig, ToolLimits, ToolOverride
 from sentinel.tools.guard.guard import GuardParts, ToolGuard
 from sentinel.tools.outcome import ToolOutcome
-from sentinel.tools.session.connection import CallContext
 from sentinel.tools.waiting import DetachedTasks
 from tests.support.bounded import bounded
 from tests.unit.tools.peers import Answer

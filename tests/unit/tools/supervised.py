@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from sentinel.testing.clock import FakeClock
 from sentinel.tools.config import SupervisionConfig
-from sentinel.tools.session.supervisor import ServerState, ServerSupervisor
+from sentinel.tools.session.server_status import ServerState
+from sentinel.tools.session.supervisor import ServerSupervisor
 from tests.support.bounded import bounded
 from tests.unit.tools.peers import Peer
 

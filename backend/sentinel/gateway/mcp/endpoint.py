@@ -35,9 +35,9 @@ from sentinel.gateway.mcp.callers import caller_of
 from sentinel.gateway.mcp.changes import Changes
 from sentinel.gateway.mcp.shapes import listed, result_of
 from sentinel.gateway.open_calls import OpenCalls
+from sentinel.tools.call import CallContext
 from sentinel.tools.outcome import Cause, ToolOutcome
 from sentinel.tools.routing.toolbox import Toolbox
-from sentinel.tools.session.connection import CallContext
 
 _VERSION_HEADER: Final = "mcp-protocol-version"
 _BLANKS: Final = b" \t"  # around a header's value they are no part of it, and the SDK compares values with the body

@@ -7,8 +7,8 @@ import math
 from typing import Any
 
 from sentinel.clock import Clock
+from sentinel.tools.call import ProgressListener
 from sentinel.tools.config import ToolLimits
-from sentinel.tools.session.connection import ProgressListener
 from sentinel.tools.waiting import finished_within
 
 

@@ -14,6 +14,7 @@ from sentinel.domain.tools import CANCELLED, GuardedCall
 from sentinel.errors import CircuitOpenError, Outcome
 from sentinel.resilience.breaker_board import BreakerBoard, Permit
 from sentinel.resilience.breaker_view import BreakerState
+from sentinel.tools.call import NOBODY, CallAnswer, CallContext
 from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.config import Effect, SupervisionConfig, ToolLimits, ToolOverride
 from sentinel.tools.guard.call_time import CallTime
@@ -22,7 +23,7 @@ from sentinel.tools.guard.record import ToolRecord
 from sentinel.tools.guard.result_check import ResultChecker
 from sentinel.tools.outcome import Cause, ServerStep, ToolOutcome
 from sentinel.tools.session.classification import Judgement, explained, judge_answer, judge_error, judgement
-from sentinel.tools.session.connection import NOBODY, CallAnswer, CallContext, Connection
+from sentinel.tools.session.connection import Connection
 from sentinel.tools.session.supervisor import ServerSupervisor
 from sentinel.tools.waiting import DetachedTasks
 

@@ -10,12 +10,13 @@ from typing import Any, Final
 from sentinel.clock import Clock
 from sentinel.errors import Outcome
 from sentinel.resilience.breaker_board import BreakerBoard
+from sentinel.tools.call import CallContext
 from sentinel.tools.config import SupervisionConfig, ToolOverride
 from sentinel.tools.guard.cooling import Cooling
 from sentinel.tools.guard.soft_errors import IDENTICAL, MIN_ERRORS, SoftErrors
 from sentinel.tools.outcome import OUR_OWN, Cause, ToolOutcome
 from sentinel.tools.session.classification import Judgement
-from sentinel.tools.session.connection import CallContext, Connection
+from sentinel.tools.session.connection import Connection
 
 ACTOR: Final = "sentinel"
 """Who opens a circuit for failures that the tool tells in words."""

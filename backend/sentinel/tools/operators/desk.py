@@ -12,7 +12,7 @@ from sentinel.tools.operators.views import ToolFacts, capability_view, server_vi
 from sentinel.tools.routing.offer import withheld_from_models
 from sentinel.tools.routing.registry import ToolRegistry
 from sentinel.tools.routing.router import CapabilityRouter
-from sentinel.tools.session.supervisor import ServerStatus
+from sentinel.tools.session.server_status import ServerStatus
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from sentinel.tools.config import ServerConfig
 from sentinel.tools.guard.record import LastFailure, ToolRecord
 from sentinel.tools.outcome import Cause
 from sentinel.tools.routing.capabilities import Capability, Member
-from sentinel.tools.session.supervisor import ServerStatus
+from sentinel.tools.session.server_status import ServerStatus
 
 _MAX_ARGUMENTS: Final = 50
 _MAX_NAME: Final = 100

@@ -18,6 +18,7 @@ from sentinel.domain.tools import GuardedCall, ToolPinStore
 from sentinel.errors import UnknownToolError
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.tasks import ended
+from sentinel.tools.call import NOBODY, CallContext
 from sentinel.tools.catalogue.pinning import PinBoard
 from sentinel.tools.catalogue.spec import LeftOut, Listing, ToolSpec, tool_specs
 from sentinel.tools.config import ServerConfig, ToolsConfig
@@ -25,10 +26,12 @@ from sentinel.tools.guard.guard import CallObserver, GuardParts, KillSwitch, Ref
 from sentinel.tools.guard.record import ToolRecord
 from sentinel.tools.guard.result_check import ResultChecker
 from sentinel.tools.outcome import Cause, ToolOutcome
-from sentinel.tools.session.connection import NOBODY, CallContext, Connection, ServerTransport
+from sentinel.tools.session.connection import Connection
+from sentinel.tools.session.server_status import ServerState, ServerStatus
 from sentinel.tools.session.starting import StartLine
-from sentinel.tools.session.supervisor import ServerState, ServerStatus, ServerSupervisor
+from sentinel.tools.session.supervisor import ServerSupervisor
 from sentinel.tools.transport.http import HttpTransport, TlsContext
+from sentinel.tools.transport.server_transport import ServerTransport
 from sentinel.tools.transport.stdio import StdioTransport
 from sentinel.tools.waiting import DetachedTasks, happened_within
 

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from sentinel.clock import Clock
 from sentinel.resilience.deadline import Deadline
+from sentinel.tools.call import NOBODY, CallContext
 from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.config import CapabilityConfig, MemberConfig
 from sentinel.tools.outcome import VERDICTS, Cause, Executed, ToolAttempt, ToolOutcome, unmade
 from sentinel.tools.routing.aftermath import aftermath_of
 from sentinel.tools.routing.capabilities import Capability, Member, resolve, result_at
 from sentinel.tools.routing.registry import ToolRegistry
-from sentinel.tools.session.connection import NOBODY, CallContext
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from sentinel.tools.call import NOBODY, CallContext
 from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.outcome import ToolOutcome
 from sentinel.tools.routing.router import FallbackListener, ignore_fallback
-from sentinel.tools.session.connection import NOBODY, CallContext
 
 
 class Toolbox(Protocol):

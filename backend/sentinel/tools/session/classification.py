@@ -32,10 +32,10 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
 from sentinel.errors import Outcome, SentinelError
+from sentinel.tools.call import CallAnswer
 from sentinel.tools.catalogue.reading import cleaned
 from sentinel.tools.filters.quoting import tells_of_a_loss
 from sentinel.tools.outcome import VERDICTS, Cause, Executed, Verdict
-from sentinel.tools.session.connection import CallAnswer
 from sentinel.tools.transport.own_faults import OwnFault, sane_delay
 
 _BY_CODE: Final = MappingProxyType(

@@ -3,19 +3,17 @@
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from mcp import MCPError
-from mcp.client import Client, ClientSession, Transport
+from mcp.client import Client, ClientSession
 from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost, ToolsListChanged, listen
 from mcp_types import (
     CallToolRequest,
     CallToolRequestParams,
-    CallToolResult,
     DiscoverResult,
     EmptyResult,
     Implementation,
-    InputRequiredResult,
     PingRequest,
     RequestParamsMeta,
     Tool,
@@ -26,8 +24,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import TypeAdapter
 
 from sentinel.clock import Clock
-from sentinel.domain.tools import CallOrigin
-from sentinel.redaction import Redactor
+from sentinel.tools.call import NOBODY, CallAnswer, CallContext
 from sentinel.tools.catalogue.reading import ReadTool, read_tools
 from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.filters.masking import masked
@@ -36,56 +33,15 @@ from sentinel.tools.filters.short_lists import short_lists
 from sentinel.tools.filters.talk import measured
 from sentinel.tools.outcome import Cause
 from sentinel.tools.transport.own_faults import OwnFault
+from sentinel.tools.transport.server_transport import ServerTransport
 
 LEGACY: Final = "legacy"
 IDEMPOTENCY_KEY: Final = "io.sentinel/idempotency-key"
 """Where the key stands in `_meta`; servers that honour it carry a call out once."""
 
-CallAnswer = CallToolResult | InputRequiredResult
 _ANSWER: Final[TypeAdapter[CallAnswer]] = TypeAdapter(CallAnswer)
 _PASSING: Final = (Cause.CONNECT, Cause.TRANSPORT, Cause.THROTTLED, Cause.OVERLOADED, Cause.SERVER_ERROR)
 _CLIENT: Final = Implementation(name="sentinel", version="1")
-
-
-class ServerTransport(Transport, Protocol):
-    """A transport that can be watched and cut."""
-
-    noise: int
-    """Messages received that were none."""
-    redactor: Redactor
-    """What knows the secrets that the server was given, and may say again."""
-    shows_end: bool
-    """Whether it notices by itself that the server is gone."""
-
-    @property
-    def is_blocked(self) -> bool:
-        """Whether the server does not take what is sent to it."""
-        ...
-
-    @property
-    def pid(self) -> int | None:
-        """The id of the server's process, if it is ours."""
-        ...
-
-    def opened(self) -> None:
-        """Say that the session is in use."""
-        ...
-
-    def on_end(self, callback: Callable[[], None]) -> None:
-        """Call back in the moment the session can go no further."""
-        ...
-
-    def on_doubt(self, callback: Callable[[], None]) -> None:
-        """Call back when the server may have gone."""
-        ...
-
-    def abort(self) -> None:
-        """Cut the session now; may be called at any time and more than once."""
-        ...
-
-    def describe_end(self) -> str:
-        """Say how it ended, for operators."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,32 +53,6 @@ class Era:
 
 
 NEGOTIATE: Final = Era("auto")
-
-
-class ProgressListener(Protocol):
-    """Hears how far a call has come."""
-
-    async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
-        """Take in a step: how far, of how much if that is known, and what the server says about it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallContext:
-    """Who calls, and what goes with the call.
-
-    `caller` tells callers apart, such as the runs of one server. A server that honours `idempotency_key` carries out
-    calls with the same key once. `may_replay` says whether a call that its server refused unread may be sent again.
-    """
-
-    caller: str = ""
-    origin: CallOrigin = "run"
-    idempotency_key: str | None = None
-    on_progress: ProgressListener | None = None
-    may_replay: bool = True
-
-
-NOBODY: Final = CallContext()
 
 
 @dataclass(slots=True, eq=False)

@@ -8,9 +8,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import partial
 from typing import Final
 
@@ -19,45 +17,16 @@ from sentinel.tools.catalogue.reading import ReadTool
 from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.outcome import Cause
 from sentinel.tools.session.classification import explained, fault_of, innermost
-from sentinel.tools.session.connection import NEGOTIATE, Connection, ServerTransport, open_connection
+from sentinel.tools.session.connection import NEGOTIATE, Connection, open_connection
+from sentinel.tools.session.server_status import ServerState, ServerStatus
 from sentinel.tools.session.watch import REFUSED, Relisting, Watch, fault_of_question
+from sentinel.tools.transport.server_transport import ServerTransport
 from sentinel.tools.waiting import DetachedTasks, finished_within, happened_within, unasked_cancellation_survived
 
 _MAX_DOUBLINGS: Final = 16
 _KNOCK_SECONDS: Final = 1.0
 _ABORT_SECONDS: Final = 0.5  # after which an opening that ignores the end of its transport is cancelled
 _ENDED: Final = "the session ended"
-
-
-class ServerState(StrEnum):
-    """Whether a server's tools can be called."""
-
-    CONNECTING = "connecting"
-    READY = "ready"
-    DOWN = "down"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerStatus:
-    """One server as an operator sees it; `since` is when it came into this state."""
-
-    name: str
-    state: ServerState
-    since: datetime
-    tools: tuple[str, ...]
-    """As last listed; they can be called while the state is READY."""
-    last_error: str | None
-    last_cause: Cause | None
-    """The same in a word; None if there was no failure yet, or if we ended the session ourselves."""
-    sessions: int
-    """How many have been opened so far."""
-    protocol_version: str | None
-    pid: int | None
-    is_refused: bool
-    """The server does not accept our credential, and is asked again only much later."""
-    last_error_at: datetime | None = None
-    retry_at: datetime | None = None
-    """When the next attempt is due; None unless it waits for that."""
 
 
 class ServerSupervisor:

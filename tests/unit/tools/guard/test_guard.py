@@ -11,7 +11,7 @@ from sentinel.resilience.breaker_view import BreakerState
 from sentinel.testing.clock import settle
 from sentinel.tools.config import ToolLimits
 from sentinel.tools.outcome import Cause
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.support.bounded import bounded
 from tests.unit.tools.guarded import TARGET, Guarded
 from tests.unit.tools.peers import Answer, text_result

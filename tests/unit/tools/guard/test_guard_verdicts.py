@@ -11,12 +11,13 @@ from mcp_types import ErrorData
 from sentinel.errors import Outcome
 from sentinel.resilience.breaker_view import BreakerState
 from sentinel.testing.clock import settle
+from sentinel.tools.call import CallContext
 from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.config import Effect, ToolOverride
 from sentinel.tools.guard.result_check import ResultChecker
 from sentinel.tools.outcome import Cause, Failure
-from sentinel.tools.session.connection import IDEMPOTENCY_KEY, CallContext
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.connection import IDEMPOTENCY_KEY
+from sentinel.tools.session.server_status import ServerState
 from sentinel.tools.transport.own_faults import OwnFault
 from tests.support.bounded import bounded
 from tests.unit.tools.guarded import TARGET, Guarded

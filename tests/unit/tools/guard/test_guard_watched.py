@@ -7,8 +7,8 @@ from mcp_types import ErrorData
 
 from sentinel.errors import Outcome
 from sentinel.testing.clock import settle
+from sentinel.tools.call import CallContext
 from sentinel.tools.outcome import Cause
-from sentinel.tools.session.connection import CallContext
 from sentinel.tools.transport.own_faults import OwnFault
 from tests.unit.tools.guarded import TARGET, Guarded
 from tests.unit.tools.peers import text_result

@@ -6,7 +6,7 @@ from mcp_types import ErrorData
 from sentinel.tools.config import ToolOverride
 from sentinel.tools.guard.record import ToolRecord
 from sentinel.tools.outcome import OUR_OWN, VERDICTS, Cause
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.unit.tools.guarded import TARGET, Guarded
 from tests.unit.tools.peers import Answer, text_result
 from tests.unit.tools.supervised import Supervised

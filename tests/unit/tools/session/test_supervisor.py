@@ -8,7 +8,7 @@ import pytest
 
 from sentinel.testing.clock import settle
 from sentinel.tools.config import SupervisionConfig
-from sentinel.tools.session.supervisor import ServerState
+from sentinel.tools.session.server_status import ServerState
 from tests.support.bounded import bounded
 from tests.unit.tools.peers import Answer, tool
 from tests.unit.tools.supervised import Supervised
