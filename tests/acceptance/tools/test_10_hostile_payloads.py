@@ -28,6 +28,10 @@ CALLS: dict[str, tuple[str, dict[str, Any], Cause | None, int]] = {
     "5,000 steps of progress": ("flood_progress", {"text": "dry"}, None, 8 * MEGABYTE),
     "as many keys as may be": ("crowd", {"count": 38_000}, None, 24 * MEGABYTE),
     "more keys than may be": ("crowd", {"count": 90_000}, Cause.OVERSIZE, 12 * MEGABYTE),
+    "as many numbers as may be": ("crowd", {"of": "numbers", "count": 95_000}, None, 24 * MEGABYTE),
+    "more numbers than may be": ("crowd", {"of": "numbers", "count": 190_000}, Cause.OVERSIZE, 12 * MEGABYTE),
+    "as many lists as may be": ("crowd", {"of": "lists", "count": 19_000}, None, 24 * MEGABYTE),
+    "more lists than may be": ("crowd", {"of": "lists", "count": 900_000}, Cause.OVERSIZE, 12 * MEGABYTE),
     "nothing as a result": ("null_result", {}, Cause.MALFORMED, 2 * MEGABYTE),
 }
 

@@ -20,10 +20,18 @@ OVERSIZE_CODE: Final = -32098
 MALFORMED_CODE: Final = -32700
 
 MAX_STRINGS: Final = 40_000
-"""Keys and texts in one message. Reading more of them takes the event loop longer than everybody can wait: it is their
-number that costs time, far more than their length.
+"""Keys and texts in one message, and objects as well. Reading more of them takes the event loop longer than everybody
+can wait: it is their number that costs time, far more than their length.
 """
-CROWDED: Final = f"more than {MAX_STRINGS} keys and texts in one message"
+MAX_LISTS: Final = 20_000
+"""The same for lists, each of which Python's garbage collector looks at, too."""
+MAX_VALUES: Final = 100_000
+"""The same for all values: numbers are read faster."""
+CROWDED: Final = (
+    f"more than {MAX_STRINGS} keys and texts, {MAX_STRINGS} objects, {MAX_LISTS} lists or {MAX_VALUES} values"
+    " in one message"
+)
+_ALL_BUT_STRUCTURE: Final = bytes(set(range(256)) - set(b'"[{,'))
 _EDGE: Final = 256
 _ENDLESS: Final = 64  # a line this many times over the cap will not end
 _ID: Final = rb'"id"\s*:\s*("(?:[^"\\]){1,64}"|-?\d{1,18})\s*'
@@ -106,9 +114,22 @@ def read_line(line: bytes | OverlongLine) -> SessionMessage | None:
 
 
 def is_crowded(data: bytes | bytearray) -> bool:
-    """Tell, without reading it, whether JSON holds more keys and texts than may be read at once."""
-    quotes = data.count(b'"')
-    return quotes > 2 * MAX_STRINGS and quotes - data.count(b'\\"') > 2 * MAX_STRINGS  # those inside of texts are none
+    """Tell, without reading it, whether JSON holds more than may be read at once."""
+    structure = data.translate(None, _ALL_BUT_STRUCTURE)
+    if len(structure) <= MAX_LISTS:
+        return False
+    if b"\\" in data:  # what is escaped inside of texts ends none
+        structure = data.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _ALL_BUT_STRUCTURE)
+    quotes = _count(structure, b'"')
+    if quotes > 2 * MAX_STRINGS:
+        return True
+    outside = b"".join(structure.split(b'"')[::2])  # what is inside of texts costs nothing
+    values, lists = _count(outside, b","), _count(outside, b"[")
+    return values > MAX_VALUES or lists > MAX_LISTS or len(outside) - values - lists > MAX_STRINGS
+
+
+def _count(data: bytes | bytearray, char: bytes) -> int:
+    return len(data) - len(data.translate(None, char))  # where they are many, far faster than `count`
 
 
 def _failed_line(line: bytes, code: int, message: str) -> SessionMessage | None:

@@ -5,7 +5,6 @@ does forward JSON-RPC errors, so here every fault becomes one, sealed as ours, f
 """
 
 import json
-import re
 from collections.abc import AsyncIterator, Callable
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -13,18 +12,16 @@ from http import HTTPStatus
 from typing import Any, Final, cast
 
 import httpx2
-import orjson
 
 from sentinel.clock import Clock
 from sentinel.tools.outcome import Cause
+from sentinel.tools.transport.event_stream import FOREIGN, EventStream, said_in
 from sentinel.tools.transport.framing import CROWDED, is_crowded
 from sentinel.tools.transport.own_faults import OwnFault, Seal, sane_delay
 
 _ERROR_BODY_BYTES: Final = 65_536
 _SESSION_HEADER: Final = "mcp-session-id"
 _NOT_SENT: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
-_EVENT_END: Final = re.compile(rb"\r\n\r\n|\n\n|\r\r")
-_LONGEST_EVENT_END: Final = 4
 
 
 class FaultProofTransport(httpx2.AsyncBaseTransport):
@@ -45,7 +42,7 @@ class FaultProofTransport(httpx2.AsyncBaseTransport):
         """Send a request; a fault becomes an answer where the request expects one."""
         if request.method != "POST":
             response = await self._inner.handle_async_request(request)
-            response.stream = _Watched(_stream_of(response), self._doubt)
+            response.stream = _Watched(self._events(request, response), self._doubt)
             return response
         try:
             response = await self._inner.handle_async_request(request)
@@ -83,11 +80,7 @@ class FaultProofTransport(httpx2.AsyncBaseTransport):
         if kind == "application/json":
             return _to_this(request, await _buffered(response, self._max_bytes))
         if kind == "text/event-stream":
-            response.stream = _Events(
-                _stream_of(response),
-                cap=self._max_bytes,
-                answered=partial(self.seal.as_error, request_id=_id_of(request)),
-            )
+            response.stream = self._events(request, response)
             return response
         if _id_of(request) is not None:
             return OwnFault(Cause.MALFORMED, f"HTTP {response.status_code} with the content type {kind[:80]!r}")
@@ -104,6 +97,14 @@ class FaultProofTransport(httpx2.AsyncBaseTransport):
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and not is_said:
             return OwnFault(Cause.SERVER_ERROR, f"HTTP {response.status_code}")
         return buffered
+
+    def _events(self, request: httpx2.Request, response: httpx2.Response) -> EventStream:
+        asked = _id_of(request)
+        as_event = partial(self.seal.as_error, request_id=asked)
+        fault_of_break = None if asked is None else _connection_fault
+        return EventStream(
+            _stream_of(response), cap=self._max_bytes, asked=asked, as_event=as_event, fault_of_break=fault_of_break
+        )
 
     def _doubt(self) -> None:
         if self.on_doubt is not None:
@@ -126,50 +127,6 @@ class _Watched(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
-
-
-class _Events(httpx2.AsyncByteStream):
-    """A stream of whole events; a break in mid-event, or an event over the cap, becomes an event that says so."""
-
-    def __init__(self, inner: httpx2.AsyncByteStream, *, cap: int, answered: Callable[[OwnFault], bytes]) -> None:
-        self._inner = inner
-        self._cap = cap
-        self._answered = answered
-        self._begun = bytearray()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for chunk in self._inner:
-                whole = self._take(chunk)
-                if is_crowded(whole):
-                    yield self._said(OwnFault(Cause.OVERSIZE, CROWDED, executed="yes"))
-                    return
-                if whole:
-                    yield whole
-                if len(self._begun) > self._cap:
-                    yield self._said(OwnFault(Cause.OVERSIZE, f"an event over {self._cap} bytes", executed="yes"))
-                    return
-        except httpx2.TransportError as exc:
-            yield self._said(_connection_fault(exc))
-            return
-        yield bytes(self._begun)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    def _take(self, chunk: bytes) -> bytes:
-        """Give the events that the chunk completes, and keep what is left; no byte is looked at twice."""
-        looked_at = max(0, len(self._begun) - _LONGEST_EVENT_END + 1)
-        self._begun += chunk
-        ends = [match.end() for match in _EVENT_END.finditer(self._begun, looked_at)]
-        if not ends:
-            return b""
-        whole = bytes(self._begun[: ends[-1]])
-        del self._begun[: ends[-1]]
-        return whole
-
-    def _said(self, fault: OwnFault) -> bytes:
-        return b"event: message\ndata: " + self._answered(fault) + b"\n\n"
 
 
 def _connection_fault(error: httpx2.TransportError) -> OwnFault:
@@ -231,13 +188,8 @@ def _to_this(request: httpx2.Request, answer: httpx2.Response | OwnFault) -> htt
     asked = _id_of(request)
     if asked is None or isinstance(answer, OwnFault):
         return answer
-    try:
-        said = orjson.loads(answer.content)
-    except orjson.JSONDecodeError:  # the SDK says so
-        return answer
-    if isinstance(said, dict) and str(said.get("id")) != str(asked):
-        return OwnFault(Cause.MALFORMED, "an answer to another request")
-    return answer
+    said = said_in(answer.content)
+    return answer if said is None or said.answers(asked) else OwnFault(Cause.MALFORMED, FOREIGN)
 
 
 def _id_of(request: httpx2.Request) -> Any:

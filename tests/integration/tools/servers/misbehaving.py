@@ -108,8 +108,10 @@ def endless(_request: Json, _arguments: Json) -> None:
 
 
 def crowd(request: Json, arguments: Json) -> None:
-    """Answer with so many objects in 1.5 MB."""
-    records = [{f"key{number}": number} for number in range(int(arguments["count"]))]
+    """Answer with so many objects, in 1.5 MB, or others."""
+    others: Json = {"numbers": 0.125, "lists": []}
+    value = others.get(arguments.get("of", ""))
+    records = [{f"key{number}": number} if value is None else value for number in range(int(arguments["count"]))]
     send({"id": request["id"], "result": text("many") | {"structuredContent": {"records": records}}})
 
 
@@ -303,10 +305,10 @@ def discover(request: Json, options: argparse.Namespace) -> None:
     send({"id": request["id"], "result": versions | {"resultType": "complete"}})
 
 
-def initialize(request: Json, _options: argparse.Namespace) -> None:
+def initialize(request: Json, options: argparse.Namespace) -> None:
     """Open a session of the old era."""
     about = {
-        "protocolVersion": "2025-06-18",
+        "protocolVersion": options.version,
         "capabilities": {"tools": {}},
         "serverInfo": {"name": "m", "version": "1"},
     }
@@ -364,6 +366,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--meet", type=Path)
     parser.add_argument("--count", type=int, default=2)
     parser.add_argument("--lists")
+    parser.add_argument("--version", default="2025-06-18")
     return parser.parse_args()
 
 

@@ -130,6 +130,37 @@ def test_an_overlong_line_that_answers_nothing_is_noise() -> None:
         assert [read_line(line) for line in split(text.encode() + b"\n")] == [None, None]
 
 
+MANY = 130_000
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        "[" + "1," * MANY + "1]",
+        "[" + "null," * MANY + "null]",
+        "[" + "[]," * 21_000 + "[]]",
+        "[" + "{}," * 41_000 + "{}]",
+        "[" + '"",' * 41_000 + '""]',
+        "[" + r'"\\",' * 41_000 + '""]',
+        '["\\""' + ",[]" * 21_000 + "]",
+        '["\\\\"' + ",[]" * 21_000 + "]",
+        json.dumps({f"key{number}": number for number in range(41_000)}),
+    ],
+    ids=["numbers", "nulls", "lists", "objects", "texts", "backslashes", "a quote", "a backslash", "keys"],
+)
+def test_a_line_with_too_many_values_fails_its_call(values: str) -> None:
+    """Each takes its time to be read, however short it is."""
+    assert error_of(read_line(f'{{"jsonrpc":"2.0","id":9,"result":{{"n":{values}}}}}'.encode())) == (9, OVERSIZE_CODE)
+
+
+@pytest.mark.parametrize("text", ["[" * MANY, "," * MANY, '"' * MANY, "\\" * MANY, '\\",[{' * MANY, "[]\n"])
+def test_what_a_text_holds_does_not_count(text: str) -> None:
+    """It is read in one piece, and may itself be JSON."""
+    message = read_line(json.dumps({"jsonrpc": "2.0", "id": 9, "result": {"text": text, "n": [1] * 90_000}}).encode())
+    assert message is not None
+    assert isinstance(message.message, JSONRPCResponse)
+
+
 @given(st.binary(max_size=2000))
 def test_any_bytes_are_read_or_noise(data: bytes) -> None:
     """Nothing raises."""

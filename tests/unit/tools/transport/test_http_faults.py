@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from sentinel.testing.clock import FakeClock
+from sentinel.tools.transport.framing import MAX_LISTS
 from sentinel.tools.transport.http_faults import FaultProofTransport
 
 CALL = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {}}
@@ -199,7 +200,7 @@ async def test_an_answer_that_makes_its_reading_fail_costs_one_call() -> None:
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
 async def test_events_pass_unchanged(end: bytes, size: int) -> None:
     """However the bytes arrive."""
-    text = b"event: message\ndata: {}" + end + b": keep-alive" + end + b"data: last"
+    text = b'event: message\ndata: {"method": "m"}' + end + b": keep-alive" + end + b"data: last"
     pieces = [text[start : start + size] for start in range(0, len(text), size)]
     assert (await post(httpx2.Response(200, headers=EVENTS, stream=Chunks(*pieces)))).content == text
 
@@ -209,19 +210,64 @@ def events_of(content: bytes) -> list[dict[str, Any]]:
     return [json.loads(block.partition("data: ")[2]) for block in blocks]
 
 
+async def streamed(*pieces: bytes | Exception) -> list[dict[str, Any]]:
+    return events_of((await post(httpx2.Response(200, headers=EVENTS, stream=Chunks(*pieces)))).content)
+
+
 async def test_a_stream_that_breaks_ends_with_an_event_that_says_so() -> None:
     """What was half an event is dropped."""
-    pieces = (b'data: {"n": 1}\n\ndata: {"n"', httpx2.ReadError("reset"))
-    first, last = events_of((await post(httpx2.Response(200, headers=EVENTS, stream=Chunks(*pieces)))).content)
-    assert first == {"n": 1}
+    first, last = await streamed(b'data: {"method": "m"}\n\ndata: {"n"', httpx2.ReadError("reset"))
+    assert first == {"method": "m"}
     assert (last["id"], last["error"]["data"]["cause"]) == (7, "transport")
 
 
 async def test_an_event_over_the_cap_ends_the_stream() -> None:
     """The tool has acted; its words are not kept."""
-    pieces = [b"data: ", *[b"x" * 50] * 20]
-    (only,) = events_of((await post(httpx2.Response(200, headers=EVENTS, stream=Chunks(*pieces)))).content)
+    (only,) = await streamed(b"data: ", *[b"x" * 50] * 20)
     assert (only["error"]["data"]["cause"], only["error"]["data"]["executed"]) == ("oversize", "yes")
+
+
+@pytest.mark.parametrize("answer", [b'{"id": 8, "result": {}}', b'{"id": 8, "result": {"n": NaN}}', b'{"result": {}}'])
+@pytest.mark.parametrize("shape", [b"data: %s\n\n", b"\xef\xbb\xbfdata:%s\r\rdata: {}", b"id: 1\r\ndata: %s"])
+async def test_an_answer_to_another_request_in_a_stream_is_given_to_nobody(answer: bytes, shape: bytes) -> None:
+    """The SDK takes every answer on the stream of a request for the answer to that."""
+    (only,) = await streamed(shape % answer)
+    assert (only["id"], only["error"]["data"]["cause"]) == (7, "malformed")
+
+
+@pytest.mark.parametrize("said", [b'{"id": 7, "result": {}}', b'{"id": "7", "error": {}}', b'{"id": 8, "method": "m"}'])
+async def test_what_belongs_to_a_request_passes(said: bytes) -> None:
+    """Questions of the server have ids of their own."""
+    assert await streamed(b"data: " + said + b"\n\n") == [json.loads(said)]
+
+
+async def test_an_answer_with_numbers_that_are_none_must_be_to_this_request_too() -> None:
+    """The SDK reads them, although JSON has none such."""
+    for said, status in ((b'{"id": 7, "result": NaN}', 200), (b'{"id": 8, "result": NaN}', 502)):
+        assert (await post(httpx2.Response(200, headers=JSON, stream=Chunks(said)))).status_code == status
+
+
+@pytest.mark.parametrize("resumed", [{}, {"last-event-id": "1"}])
+@pytest.mark.parametrize("many", [[b"[" + b"[]," * MAX_LISTS + b"[]]}\n\n"], [b'"', *[b"x" * 50] * 10, b'"']])
+async def test_a_stream_of_notifications_has_the_same_limits(resumed: dict[str, str], many: list[bytes]) -> None:
+    """What it says is read on the same event loop, and may be the answer to a call that is resumed there."""
+    first, *others = many
+    pieces = (b': "\n\n', b'data: {"method": "m", "params": ' + first, *others, b"}\n\n", b"data: {}\n\n")
+    made = transport(httpx2.Response(200, headers=EVENTS, stream=Chunks(*pieces)))
+    async with httpx2.AsyncClient(transport=made) as client:
+        response = await client.get("http://server/mcp", headers=resumed)
+    comment, said = response.content.strip().split(b"\n\n")
+    assert comment == b': "'
+    (error,) = events_of(said)
+    assert (error["id"], error["error"]["data"]["cause"]) == (None, "oversize")
+
+
+async def test_a_stream_of_notifications_that_breaks_says_so_itself() -> None:
+    """The SDK then opens another, or resumes it."""
+    made = transport(httpx2.Response(200, headers=EVENTS, stream=Chunks(b"data: {}\n\n", httpx2.ReadError("reset"))))
+    with pytest.raises(httpx2.ReadError):
+        async with httpx2.AsyncClient(transport=made) as client:
+            await client.get("http://server/mcp")
 
 
 async def test_the_end_of_a_stream_of_notifications_raises_a_doubt() -> None:
