@@ -36,6 +36,15 @@ async def test_a_server_that_dies_in_a_call_says_its_last_words() -> None:
         assert tools.error("one") == "exited with code 3: fatal: out of luck"
 
 
+async def test_a_server_of_a_version_that_is_not_known_is_down_for_that_reason() -> None:
+    """That its process ends is our doing, and no reason."""
+    async with running({"one": misbehaving("--legacy", "--version", "1999-01-01")}) as tools:
+        await tools.until("one", ServerState.DOWN)
+        assert tools.error("one") == "RuntimeError: Unsupported protocol version from the server: 1999-01-01"
+        await tools.until("one", ServerState.CONNECTING)
+        assert tools.error("one") == "RuntimeError: Unsupported protocol version from the server: 1999-01-01"
+
+
 async def test_an_answer_to_another_question_is_no_answer() -> None:
     """The call ends at its deadline."""
     async with running({"one": misbehaving()}, limits=ToolLimits(timeout_seconds=0.2)) as tools:

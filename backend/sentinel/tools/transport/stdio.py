@@ -90,6 +90,7 @@ class StdioTransport:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the process: first by the end of its input, then by signals. Takes at most a few seconds."""
+        self._on_end = None  # whoever leaves knows, and perhaps a better reason
         with anyio.CancelScope(shield=True):
             try:
                 await self._quit()
