@@ -8,7 +8,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -16,16 +16,15 @@ from sentinel.clock import Clock
 from sentinel.tools.catalogue.reading import ReadTool
 from sentinel.tools.config import SupervisionConfig
 from sentinel.tools.outcome import Cause
+from sentinel.tools.session.back_off import KNOCK_SECONDS, BackOff
 from sentinel.tools.session.classification import explained, fault_of, innermost
 from sentinel.tools.session.connection import NEGOTIATE, Connection, open_connection
+from sentinel.tools.session.opening import opened_within
 from sentinel.tools.session.server_status import ServerState, ServerStatus
 from sentinel.tools.session.watch import REFUSED, Relisting, Watch, fault_of_question
 from sentinel.tools.transport.server_transport import ServerTransport
 from sentinel.tools.waiting import DetachedTasks, finished_within, happened_within, unasked_cancellation_survived
 
-_MAX_DOUBLINGS: Final = 16
-_KNOCK_SECONDS: Final = 1.0
-_ABORT_SECONDS: Final = 0.5  # after which an opening that ignores the end of its transport is cancelled
 _ENDED: Final = "the session ended"
 
 
@@ -50,7 +49,6 @@ class ServerSupervisor:
         self.state = ServerState.CONNECTING
         self.connection: Connection | None = None
         self._open_transport = open_transport
-        self._open_connection = partial(open_connection, config=config, clock=clock, on_tools_changed=self.relist)
         self._clock = clock
         self._rng = rng
         self._config = config
@@ -59,7 +57,6 @@ class ServerSupervisor:
         self._turn = turn
         self._last_error: str | None = None
         self._last_error_at: datetime | None = None
-        self._retry_at: datetime | None = None
         self._last_cause: Cause | None = None
         self._sessions = 0
         self._tools: tuple[str, ...] = ()
@@ -75,8 +72,7 @@ class ServerSupervisor:
         self._was_of_use = False
         self._missing_since = -math.inf
         self._is_stopping = False
-        self._hurry = asyncio.Event()
-        self._knocked_at = -math.inf
+        self._back_off = BackOff(clock=clock, rng=rng, config=config)
         self._attempts = 0
         self._changed = asyncio.Event()
 
@@ -92,7 +88,7 @@ class ServerSupervisor:
             tools=self._tools,
             last_error=self._last_error,
             last_error_at=self._last_error_at,
-            retry_at=self._retry_at,
+            retry_at=self._back_off.due_at,
             last_cause=self._last_cause,
             sessions=self._sessions,
             protocol_version=connection.protocol_version if connection else None,
@@ -143,7 +139,7 @@ class ServerSupervisor:
         if connection.in_flight and await self.check(connection):
             return connection
         if connection is self.connection:
-            self._hurry.set()
+            self._back_off.hurry()
             self._lose(reason, cause)
             if cause is Cause.PROTOCOL:
                 self._era = NEGOTIATE
@@ -153,7 +149,7 @@ class ServerSupervisor:
         """Return the current session, or the next one if it comes in time; `hurry` ends the wait between attempts."""
         if self.connection is None and not self._is_refused:
             if hurry:
-                self._hurry.set()
+                self._back_off.hurry()
             await happened_within(self.wait_until(_is_ready), seconds=seconds, clock=self._clock)
         return self.connection
 
@@ -163,18 +159,15 @@ class ServerSupervisor:
         A server that was away for long is found again by the first call, not only when its back-off is over.
         """
         if self.connection is None and not self._is_refused:
-            now = self._clock.monotonic()
-            if now - self._knocked_at >= _KNOCK_SECONDS:
-                self._knocked_at = now
-                self._hurry.set()
+            self._back_off.knock()
             ended = self._attempts
             tried = self.wait_until(lambda one: one.connection is not None or one._attempts > ended)
-            await happened_within(tried, seconds=_KNOCK_SECONDS, clock=self._clock)
+            await happened_within(tried, seconds=KNOCK_SECONDS, clock=self._clock)
         return self.connection
 
     def reconnect(self) -> None:
         """Open a new session now: end the current one, or the wait for the next attempt."""
-        self._hurry.set()
+        self._back_off.hurry()
         if self.connection is not None:
             self._lose("an operator asked for a new session")
 
@@ -202,12 +195,11 @@ class ServerSupervisor:
     # The owner's task -----------------------------------------------------------------------------------------------
 
     async def _own(self) -> None:
-        failures = 0
         while not self._is_stopping:
-            was_of_use = await self._hold_session()
-            failures = 0 if was_of_use else failures + 1
+            self._back_off.note(was_of_use=await self._hold_session())
             with unasked_cancellation_survived():
-                await self._pause(failures)
+                if not self._is_stopping:
+                    await self._back_off.wait(is_refused=self._is_refused)
 
     async def _hold_session(self) -> bool:
         """Open a session, keep it until it is lost, and return whether it was of use: it answered a call, or lasted."""
@@ -260,20 +252,13 @@ class ServerSupervisor:
         )
 
     async def _connect(self, stack: AsyncExitStack, transport: ServerTransport) -> Connection:
-        async with asyncio.timeout(None) as limit:
-            expiry = asyncio.create_task(self._expire(limit, transport), name=f"tools:{self.name}:connect-deadline")
-            try:
-                return await self._open_connection(stack, transport, era=self._era)
-            finally:
-                expiry.cancel()
-
-    async def _expire(self, limit: asyncio.Timeout, transport: ServerTransport) -> None:
-        seconds = self._config.connect_seconds
-        await self._clock.sleep(seconds)
-        self._lose(f"no session within {seconds:g} s", Cause.CONNECT)
-        transport.abort()  # ends every wait on it at once, also those that the SDK shields from cancellation
-        await self._clock.sleep(_ABORT_SECONDS)
-        limit.reschedule(asyncio.get_running_loop().time())
+        config, clock = self._config, self._clock
+        opening = open_connection(
+            stack, transport, era=self._era, config=config, clock=clock, on_tools_changed=self.relist
+        )
+        seconds = config.connect_seconds
+        expired = partial(self._lose, f"no session within {seconds:g} s", Cause.CONNECT)
+        return await opened_within(seconds, opening, transport=transport, clock=clock, expired=expired)
 
     def _publish(self, connection: Connection) -> None:
         if self._loss.is_set():
@@ -286,19 +271,6 @@ class ServerSupervisor:
         self._tools = tuple(tool.name for tool in connection.tools)
         self.connection = connection
         self._become(ServerState.READY)
-
-    async def _pause(self, failures: int) -> None:
-        """Wait before the next attempt, a random part of a growing time, unless somebody is in a hurry."""
-        if self._is_stopping:
-            return
-        longest = self._config.backoff_base_seconds * 2.0 ** min(failures - 1, _MAX_DOUBLINGS)
-        seconds = self._rng() * min(longest, self._config.backoff_max_seconds)
-        if self._is_refused:
-            seconds = self._config.recheck_seconds
-        self._retry_at = self._clock.now() + timedelta(seconds=seconds)
-        await happened_within(self._hurry.wait(), seconds=seconds, clock=self._clock)
-        self._retry_at = None
-        self._hurry.clear()
 
     # Changes of state, all of them synchronous -----------------------------------------------------------------------
 
@@ -349,7 +321,7 @@ class ServerSupervisor:
             if cause in REFUSED:
                 self.report_refusal(connection, "as it told when asked for a sign of life")
             elif cause is Cause.SESSION_EXPIRED:
-                self._hurry.set()
+                self._back_off.hurry()
                 self._lose("the server has forgotten the session", cause)
             elif cause is not None:
                 self._lose(f"silent for {self._config.probe_seconds:g} s when asked for a sign of life", cause)
