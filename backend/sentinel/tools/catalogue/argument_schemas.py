@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from sentinel.tools.catalogue.harmless_schemas import is_modest
+from sentinel.tools.catalogue.harmless_schemas import SCHEMAS_BY_NAME, is_modest
 
 TOO_MUCH: Final = "its schema is too large or too deep"
 NOT_JSON: Final = "it holds a number or a character that JSON cannot carry"
@@ -20,7 +20,6 @@ _NOT_AT_ROOT: Final = frozenset({"anyOf", "oneOf", "allOf", "not", "enum"})
 _TYPES: Final = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
 _ONE: Final = frozenset({"items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"})
 _MANY: Final = frozenset({"anyOf", "oneOf", "allOf", "prefixItems"})
-_NAMED: Final = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 _MAX_PATTERN: Final = 1_000
 
 
@@ -76,7 +75,7 @@ def _inner(key: str, value: Any) -> list[Any]:
         return [value]
     if key in _MANY:
         return list(value)
-    return list(value.values()) if key in _NAMED else []
+    return list(value.values()) if key in SCHEMAS_BY_NAME else []
 
 
 def _filled(schema: Any) -> Any:
@@ -94,7 +93,7 @@ def _filled_in(key: str, value: Any) -> Any:
         return _filled(value)
     if key in _MANY:
         return [_filled(each) for each in value]
-    return {name: _filled(each) for name, each in value.items()} if key in _NAMED else value
+    return {name: _filled(each) for name, each in value.items()} if key in SCHEMAS_BY_NAME else value
 
 
 def _compiles(pattern: str) -> bool:
@@ -167,5 +166,5 @@ _SHAPES: Final[Mapping[str, Callable[[Any], bool]]] = MappingProxyType(
     | dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _is_count)
     | dict.fromkeys(("minProperties", "maxProperties", "minContains", "maxContains"), _is_count)
     | dict.fromkeys(("enum", *_MANY), _is_list)
-    | dict.fromkeys(_NAMED, _is_mapping)
+    | dict.fromkeys(SCHEMAS_BY_NAME, _is_mapping)
 )

@@ -27,7 +27,7 @@ _DROPPED: Final = frozenset(
 )
 _DATA: Final = frozenset({"const", "enum", "default", "examples"})
 """Keywords whose values are data, in which nothing is a keyword."""
-_NAMED: Final = frozenset({"properties", "$defs", "definitions", "dependentSchemas"})
+SCHEMAS_BY_NAME: Final = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 """Keywords whose values are schemas by names, which are no keywords."""
 
 
@@ -66,7 +66,7 @@ def _without_danger(schema: Any) -> Any:
 def _kept(key: str, value: Any) -> Any:
     if key in _DATA:
         return value
-    if key in _NAMED and isinstance(value, dict):
+    if key in SCHEMAS_BY_NAME and isinstance(value, dict):
         return {name: _without_danger(each) for name, each in value.items()}
     return _without_danger(value)
 
