@@ -10,8 +10,7 @@ from sentinel.tools.config import CapabilityConfig, Effect, MemberConfig, Server
 from sentinel.tools.outcome import Failure
 from sentinel.tools.routing.router import Fallback
 from sentinel.tools.session.server_status import ServerState
-from tests.integration.tools.running import BOUND, Running, misbehaving, running
-from tests.integration.tools.test_own_servers import own
+from tests.integration.tools.running import BOUND, Running, misbehaving, own, running
 from tests.support import third_party
 
 READING = {

@@ -12,8 +12,7 @@ import yaml
 from sentinel.tools.config import ServerConfig, SupervisionConfig
 from sentinel.tools.session.server_status import ServerState
 from tests.acceptance.tools.timing import Stopwatch
-from tests.integration.tools.running import BOUND, ROOT, Running, misbehaving, running
-from tests.integration.tools.test_own_servers import own
+from tests.integration.tools.running import BOUND, ROOT, Running, misbehaving, own, running
 from tests.support.server import Serve
 
 UP_SECONDS = 5.0

@@ -43,6 +43,12 @@ def misbehaving(*options: str, trusted: bool = True, **more: str) -> ServerConfi
     return ServerConfig(command=sys.executable, args=args, trusted=trusted, env=more)
 
 
+def own(module: str, *options: str, **variables: str) -> ServerConfig:
+    """Configure one of our own servers as the embedded defaults do."""
+    args = ("-m", f"mcp_servers.{module}", *options)
+    return ServerConfig(command=sys.executable, args=args, cwd=str(ROOT), trusted=True, env=variables)
+
+
 class Running:
     """A registry that is open, with shorthands for what tests ask of it."""
 

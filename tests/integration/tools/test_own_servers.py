@@ -1,20 +1,13 @@
 """The servers of `mcp_servers/` as processes behind the registry: found, called, and judged as what they say."""
 
 import asyncio
-import sys
 from pathlib import Path
 
 import pytest
 
-from sentinel.tools.config import CapabilityConfig, Effect, MemberConfig, ServerConfig
+from sentinel.tools.config import CapabilityConfig, Effect, MemberConfig
 from sentinel.tools.outcome import Cause
-from tests.integration.tools.running import BOUND, ROOT, running
-
-
-def own(module: str, *options: str, **variables: str) -> ServerConfig:
-    """Configure one of our own servers as the embedded defaults do."""
-    args = ("-m", f"mcp_servers.{module}", *options)
-    return ServerConfig(command=sys.executable, args=args, cwd=str(ROOT), trusted=True, env=variables)
+from tests.integration.tools.running import BOUND, own, running
 
 
 async def test_every_server_that_needs_something_starts_with_it(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from sentinel.resilience.breaker_view import BreakerState
 from sentinel.resilience.planner import Panic, RecoveryPlanner
 from sentinel.testing.providers import ScriptedProvider
+from tests.unit.graph.asked_again import DOWN, HELLO, provider
 from tests.unit.graph.conftest import Rig
-from tests.unit.graph.test_retries import DOWN, HELLO, provider
 
 
 def panicking(rig: Callable[..., Rig], panic: Panic, **providers: ScriptedProvider) -> Rig:

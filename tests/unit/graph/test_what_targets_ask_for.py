@@ -14,8 +14,8 @@ from sentinel.graph.builder import build_graph
 from sentinel.graph.emissions import Commit
 from sentinel.graph.state import RunState, current_call, initial_state
 from sentinel.testing.providers import Behaviour
+from tests.unit.graph.asked_again import DOWN, HELLO, provider, retrying, until_waiting
 from tests.unit.graph.conftest import Rig
-from tests.unit.graph.test_retries import DOWN, HELLO, provider, retrying, until_waiting
 from tests.unit.resilience.making import finished
 
 THROTTLED = Behaviour(error=ProviderRateLimitedError("slow down", cause="rate_limit", retry_after=1.5))

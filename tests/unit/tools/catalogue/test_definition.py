@@ -14,7 +14,7 @@ from sentinel.tools.catalogue.definition import (
     facts_of,
     spelled_out,
 )
-from tests.unit.tools.catalogue.test_spec import tool
+from tests.unit.tools.listed import tool
 
 SCHEMA = {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}
 

@@ -1,48 +1,23 @@
 """Tools are trusted as they were first seen."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from sentinel.domain.tools import PinKey, ToolPin
-from sentinel.errors import StoreUnavailableError, ToolChangedError
+from sentinel.domain.tools import ToolPin
+from sentinel.errors import ToolChangedError
 from sentinel.testing.clock import FakeClock, settle
 from sentinel.tools.catalogue.definition import Change
 from sentinel.tools.catalogue.pinning import MAX_PINS, PinBoard
 from sentinel.tools.catalogue.reading import definition_digest
 from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.config import ServerConfig
-from tests.unit.tools.catalogue.test_spec import tool
+from tests.support.pins import Pins
+from tests.unit.tools.listed import tool
 
 UNTRUSTED = ServerConfig(command="x")
 TRUSTED = ServerConfig(command="x", trusted=True)
-
-
-class Pins:
-    """A store that may be away, of the tools of one server."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, ToolPin] = {}
-        self.is_away = False
-
-    async def load(self) -> Sequence[ToolPin]:
-        return list(self.kept.values())
-
-    async def digests(self) -> Mapping[PinKey, str]:
-        if self.is_away:
-            raise StoreUnavailableError("away")
-        return {pin.key: pin.digest for pin in self.kept.values()}
-
-    async def save(
-        self, seen: Sequence[ToolPin], *, approved: Sequence[ToolPin] = (), dropped: Sequence[ToolPin] = ()
-    ) -> None:
-        if self.is_away:
-            raise StoreUnavailableError("away")
-        for pin in dropped:
-            self.kept.pop(pin.tool, None)
-        self.kept |= {pin.tool: pin for pin in (*seen, *approved)}
 
 
 def spec(name: str, digest: str = "d1", **more: Any) -> ToolSpec:

@@ -13,14 +13,11 @@ from sentinel.tools.catalogue.reading import cleaned, read_tool
 from sentinel.tools.catalogue.spec import MAX_NAME, EffectSource, Listing, ToolSpec, public_name, tool_specs
 from sentinel.tools.config import Effect, ServerConfig, ToolLimits, ToolOverride, ToolsConfig
 from tests.integration.tools.servers.hostile_lists import nested
+from tests.unit.tools.listed import tool
 
 TRUSTED = ServerConfig(command="x", trusted=True)
 UNTRUSTED = ServerConfig(command="x")
 LOOKS = ToolAnnotations(read_only_hint=True)
-
-
-def tool(name: str = "t", annotations: ToolAnnotations | None = None, **more: object) -> Tool:
-    return Tool.model_validate({"name": name, "input_schema": {"type": "object"}, "annotations": annotations} | more)
 
 
 def taken(*listed: Tool) -> Listing:

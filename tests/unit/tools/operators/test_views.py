@@ -6,7 +6,7 @@ from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.operators.views import capability_view
 from sentinel.tools.outcome import Cause
 from sentinel.tools.routing.capabilities import Capability
-from tests.unit.tools.routing.test_capabilities import STRING, resolved, spec
+from tests.unit.tools.capable import STRING, resolved, spec
 
 
 def three() -> Capability:

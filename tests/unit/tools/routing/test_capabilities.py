@@ -5,23 +5,9 @@ from typing import Any
 import pytest
 
 from sentinel.tools.catalogue.spec import ToolSpec
-from sentinel.tools.config import CapabilityConfig, Effect, MemberConfig
-from sentinel.tools.routing.capabilities import Capability, resolve, result_at
-
-STRING = {"type": "string"}
-
-
-def spec(server: str, properties: dict[str, Any], *, effect: Effect = Effect.READ_ONLY, **more: Any) -> ToolSpec:
-    schema = {"type": "object", "properties": properties, "required": more.pop("required", list(properties))}
-    name, words = f"{server}__t", f"{server}'s"
-    return ToolSpec(name=name, server=server, tool="t", description=words, input_schema=schema, effect=effect, **more)
-
-
-def resolved(specs: dict[str, ToolSpec | None], **members: dict[str, Any]) -> Capability:
-    config = CapabilityConfig(
-        members=tuple(MemberConfig(server=server, tool="t", **given) for server, given in members.items())
-    )
-    return resolve("job", config, lambda server, _tool: specs.get(server), is_listed=lambda server: server in specs)
+from sentinel.tools.config import Effect
+from sentinel.tools.routing.capabilities import Capability, result_at
+from tests.unit.tools.capable import STRING, resolved, spec
 
 
 def problem(capability: Capability, server: str) -> str | None:
