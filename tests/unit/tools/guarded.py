@@ -9,7 +9,8 @@ from sentinel.resilience.breaker_view import BreakerSnapshot, BreakerState
 from sentinel.tools.call import CallContext
 from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.config import SupervisionConfig, ToolLimits, ToolOverride
-from sentinel.tools.guard.guard import GuardParts, ToolGuard
+from sentinel.tools.guard.guard import ToolGuard
+from sentinel.tools.guard.parts import GuardParts
 from sentinel.tools.outcome import ToolOutcome
 from sentinel.tools.waiting import DetachedTasks
 from tests.support.bounded import bounded

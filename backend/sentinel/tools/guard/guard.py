@@ -1,23 +1,23 @@
 """One call to one tool, through everything that keeps it from harming the caller: it always ends, in time, as a value.
 
 Order: quarantine, kill switch, pause, a place, session, circuit, deadline, call, judgement, check of the
-result. The router is above, the supervisor and its session below. `verdicts` learns from what came back.
+result. The router is above, the supervisor and its session below. `record` learns from what came back.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sentinel.clock import Clock
 from sentinel.domain.tools import CANCELLED, GuardedCall
 from sentinel.errors import CircuitOpenError, Outcome
-from sentinel.resilience.breaker_board import BreakerBoard, Permit
+from sentinel.resilience.breaker_board import Permit
 from sentinel.resilience.breaker_view import BreakerState
 from sentinel.tools.call import NOBODY, CallAnswer, CallContext
 from sentinel.tools.catalogue.spec import ToolSpec
-from sentinel.tools.config import Effect, SupervisionConfig, ToolLimits, ToolOverride
+from sentinel.tools.config import Effect, ToolLimits, ToolOverride
 from sentinel.tools.guard.call_time import CallTime
+from sentinel.tools.guard.parts import GuardParts
 from sentinel.tools.guard.places import Places
 from sentinel.tools.guard.record import ToolRecord
 from sentinel.tools.guard.result_check import ResultChecker
@@ -25,36 +25,9 @@ from sentinel.tools.outcome import Cause, ServerStep, ToolOutcome
 from sentinel.tools.session.classification import Judgement, explained, judge_answer, judge_error, judgement
 from sentinel.tools.session.connection import Connection
 from sentinel.tools.session.supervisor import ServerSupervisor
-from sentinel.tools.waiting import DetachedTasks
-
-RefusalObserver = Callable[[ToolSpec, str], None]
-"""Hears that our credential may not use a tool, and what the server says."""
-KillSwitch = Callable[[str], bool]
-"""Tells whether an operator has switched off a target such as `tool:server/tool`."""
-CallObserver = Callable[[GuardedCall], None]
-"""Hears of every call that is over; must not raise."""
-
-
-def ignore_call(_call: GuardedCall) -> None:
-    """Do nothing: the observer where nobody watches."""
-
 
 _MILLISECONDS: Final = 1000.0
 _REPLAYED: Final = (ServerStep.REOPEN, ServerStep.RENEGOTIATE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuardParts:
-    """What the guards of all tools share."""
-
-    board: BreakerBoard
-    clock: Clock
-    kill_switch: KillSwitch
-    detached: DetachedTasks
-    supervision: SupervisionConfig
-    forbidden: RefusalObserver
-    """Told when we may not use a tool of a server that we may otherwise use, and why; once, until it answers."""
-    observe: CallObserver = ignore_call
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from sentinel.tools.call import NOBODY, CallContext
 from sentinel.tools.catalogue.pinning import PinBoard
 from sentinel.tools.catalogue.spec import LeftOut, Listing, ToolSpec, tool_specs
 from sentinel.tools.config import ServerConfig, ToolsConfig
-from sentinel.tools.guard.guard import CallObserver, GuardParts, KillSwitch, RefusalObserver, ToolGuard
+from sentinel.tools.guard.guard import ToolGuard
+from sentinel.tools.guard.parts import CallObserver, GuardParts, KillSwitch, RefusalObserver
 from sentinel.tools.guard.record import ToolRecord
 from sentinel.tools.guard.result_check import ResultChecker
 from sentinel.tools.outcome import Cause, ToolOutcome
