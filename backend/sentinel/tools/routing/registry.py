@@ -27,19 +27,15 @@ from sentinel.tools.guard.parts import CallObserver, GuardParts, KillSwitch, Ref
 from sentinel.tools.guard.record import ToolRecord
 from sentinel.tools.guard.result_check import ResultChecker
 from sentinel.tools.outcome import Cause, ToolOutcome
+from sentinel.tools.routing.transports import Transports
 from sentinel.tools.session.connection import Connection
 from sentinel.tools.session.server_status import ServerState, ServerStatus
 from sentinel.tools.session.starting import StartLine
 from sentinel.tools.session.supervisor import ServerSupervisor
-from sentinel.tools.transport.http import HttpTransport, TlsContext
-from sentinel.tools.transport.server_transport import ServerTransport
-from sentinel.tools.transport.stdio import StdioTransport
 from sentinel.tools.waiting import DetachedTasks, happened_within
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _DRAIN_SECONDS: Final = 1.0
-# A result comes twice, as text and structured, and each may need escapes; plus the envelope.
-_LINE_FACTOR, _LINE_ENVELOPE = 4, 65_536
 _CHECKING_THREADS: Final = 2
 
 
@@ -73,7 +69,7 @@ class ToolRegistry:
         """
         self._config = config
         self._clock = clock
-        self._environment = environment
+        self._transports = Transports(config, environment=environment, clock=clock)
         self._on_change = on_change
         self.pins = PinBoard(clock=clock, store=pins)
         self.version = 0
@@ -102,7 +98,6 @@ class ToolRegistry:
             config.supervision.simultaneous_starts, seconds=config.supervision.start_turn_seconds, clock=clock
         )
         self._settling: asyncio.Task[None] | None = None
-        self._tls = TlsContext()
         self._supervisors = {name: self._supervisor(name, server, rng) for name, server in config.servers.items()}
 
     async def __aenter__(self) -> Self:
@@ -277,27 +272,12 @@ class ToolRegistry:
     def _supervisor(self, name: str, server: ServerConfig, rng: Callable[[], float]) -> ServerSupervisor:
         return ServerSupervisor(
             name,
-            open_transport=partial(self._open_transport, name, server),
+            open_transport=partial(self._transports.make, name),
             clock=self._clock,
             rng=rng,
             config=self._config.supervision,
             on_change=self._changed,
             turn=nullcontext if server.url else self._start_line.turn,  # an address costs us nothing to start
-        )
-
-    def _open_transport(self, name: str, server: ServerConfig) -> ServerTransport:
-        cap = _LINE_FACTOR * self._config.largest_result_bytes(name) + _LINE_ENVELOPE
-        if server.url:
-            return HttpTransport(
-                server,
-                tls=self._tls,
-                max_event_bytes=cap,
-                clock=self._clock,
-                environment=self._environment,
-                redactor=self._config.redactor,
-            )
-        return StdioTransport(
-            server, environment=self._environment, clock=self._clock, line_cap=cap, redactor=self._config.redactor
         )
 
     def _guard(self, spec: ToolSpec) -> ToolGuard:
