@@ -8,7 +8,7 @@ from sentinel.domain.requests import RequestOutcome
 from tests.support.forgetful_server import ForgetfulServer
 from tests.support.gateway import PRIMARY, Plan, route, running_gateway
 from tests.support.openai_wire import ask, client_of, hear
-from tests.wire.test_kept_connections import good_answer
+from tests.wire.kept_answers import good_answer
 
 
 def one_target(server: ForgetfulServer, **changes: object) -> Plan:
