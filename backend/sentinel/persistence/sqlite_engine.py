@@ -18,6 +18,7 @@ from sqlalchemy.event import listen
 from sentinel.errors import StoreUnavailableError
 from sentinel.persistence.driver_errors import translated
 from sentinel.persistence.plain_json import dumps, loads
+from sentinel.persistence.same_file import SameFile
 from sentinel.persistence.writability import Writability, answer, rewrite
 
 P = ParamSpec("P")
@@ -41,6 +42,7 @@ class SqliteEngine:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-reader")
         self._writability = Writability()
+        self._file = SameFile(url.database or "")
 
     async def read(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, …)`, which only reads, and give its result."""
@@ -67,7 +69,7 @@ class SqliteEngine:
 
     async def ping(self) -> None:
         """Return when the database answers, and can be written if it last could not; raises StoreUnavailableError."""
-        await self.read(answer)
+        await self.read(self._answer)
         if self._writability.failure is not None:
             with self._writability.proving():
                 await self.write(rewrite)
@@ -80,8 +82,13 @@ class SqliteEngine:
         with translated(), self._engine.connect() as connection:
             return work(connection)
 
+    def _answer(self, connection: Connection) -> None:
+        answer(connection)
+        self._file.check()
+
     def _write(self, work: Callable[[Connection], T]) -> T:
         with translated(), self._engine.connect() as connection:
+            self._file.check()
             result = work(connection.execution_options(**FOR_WRITING))
             connection.commit()
             return result

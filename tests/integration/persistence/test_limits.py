@@ -1,10 +1,13 @@
 """What a database can do to us short of going away, and how little of it we hold at any time."""
 
 import asyncio
+import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -21,6 +24,7 @@ from sentinel.persistence.journal import Journal
 from sentinel.persistence.postgres_engine import PostgresEngine
 from sentinel.persistence.sqlite_engine import SqliteEngine
 from sentinel.persistence.tables import faults, threads
+from sentinel.persistence.writability import rewrite
 from sentinel.testing.clock import FakeClock
 from tests.support.run_builders import at, completed
 from tests.support.stores import Stores, sql_stores_over
@@ -253,3 +257,34 @@ async def _pragma(engine: SqliteEngine, pragma: str) -> None:
     """Set it on the connection that writes and on every other."""
     for connection in list(engine._engine.pool._pool.queue):  # type: ignore[attr-defined]
         connection.dbapi_connection.execute(f"PRAGMA {pragma}")
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+async def test_a_database_whose_file_was_taken_away_takes_nothing_until_it_is_back(
+    sqlite_url: str, *, is_replaced: bool
+) -> None:
+    """What would be written to it, nobody would find again."""
+    async with impatient_sqlite(sqlite_url) as engine:
+        await engine.write(insert_one)
+        file = Path(engine.url.database or "")
+        taken = file.with_suffix(".taken")
+        os.rename(file, taken)
+        if is_replaced:
+            shutil.copy(taken, file)
+        for _ in range(2):
+            with pytest.raises(StoreUnavailableError, match="removed or replaced"):
+                await engine.write(rewrite)
+            with pytest.raises(StoreUnavailableError, match="removed or replaced"):
+                await engine.ping()
+        assert await engine.read(_targets) == ["one"]
+        os.replace(taken, file)
+        await engine.ping()
+        await engine.write(rewrite)
+
+
+async def test_a_file_that_is_gone_is_missed_although_nobody_writes(sqlite_url: str) -> None:
+    async with impatient_sqlite(sqlite_url) as engine:
+        await engine.ping()
+        os.unlink(engine.url.database or "")
+        with pytest.raises(StoreUnavailableError, match="removed or replaced"):
+            await engine.ping()
