@@ -16,6 +16,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope
 
+from sentinel.tools.transport.framing import CROWDED, is_crowded
+
 _JSON: Final = "application/json"
 
 
@@ -88,6 +90,8 @@ def replayed(body: bytes, receive: Receive) -> Receive:
 
 def refusal_of_body(body: bytes) -> Refusal | None:
     """Look at the message: one request, notification or response of JSON-RPC."""
+    if is_crowded(body):
+        return Refusal(message=f"Request too large: {CROWDED}", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
         message = pydantic_core.from_json(body, allow_inf_nan=False)
     except ValueError as error:
