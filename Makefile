@@ -14,49 +14,49 @@ help: ## list the targets
 setup: ## install and build what `make run` needs, and stop there
 	@$(setup) run
 
-run: ## console and API on http://127.0.0.1:8000 (HOST and PORT change that)
+run: ## serve console and API on http://127.0.0.1:8000 (HOST and PORT set the address)
 	@$(setup) run
 	@exec .venv/bin/sentinel serve
 
-dev: ## the same address, with reload: the backend restarts, the console is `next dev`
+dev: ## serve the same address with reload: the backend restarts, the console is `next dev`
 	@$(setup) dev
 	@exec $(python) -m scripts.dev
 
-test: ## all tests: unit, wire, integration, cluster, docs, browser, console (ARGS go to pytest)
+test: ## run all tests: console, unit, wire, integration, acceptance, cluster, browser, docs (ARGS go to pytest)
 	@$(setup) test
 	@$(python) -m scripts.tests $(ARGS)
 
-soak: ## the chaos test for as long as wanted (MINUTES=10 RUNS=200 SEED=1 STAGE=one|cluster)
+soak: ## run the chaos test for as long as you like (MINUTES=10 RUNS=200 SEED=1 STAGE=one|cluster)
 	@$(setup) cluster
 	@$(python) -m tests.cluster $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RUNS),--runs $(RUNS)) $(if $(STAGE),--stage $(STAGE))
 
-cluster: ## PostgreSQL, Redis, 2 servers behind a proxy, 2 workers as processes (SERVERS=, WORKERS=, PORT=)
+cluster: ## run PostgreSQL, Redis, 2 servers behind a proxy and 2 workers as processes (SERVERS=, WORKERS=, PORT=)
 	@$(setup) cluster
 	@exec $(python) -m scripts.cluster $(if $(SERVERS),--servers $(SERVERS)) $(if $(WORKERS),--workers $(WORKERS))
 
-check: ## formatting, lint, types, import layers, migrations, generated files
+check: ## check formatting, lint, types, import layers, migrations, locks, generated files
 	@$(setup) check
 	@$(python) -m scripts.check
 
-bench: ## the programs in benchmarks/ (BENCH=breaker for one, ARGS=--quick for a short look)
+bench: ## run the programs in benchmarks/ (BENCH=breaker runs one, ARGS=--quick measures only briefly)
 	@$(setup) bench
 	@$(python) -m scripts.bench $(BENCH) $(ARGS)
 
-up: ## everything in containers: PostgreSQL, Redis, two of the API behind a proxy, two workers (docker compose)
+up: ## run everything in containers: PostgreSQL, Redis, two API servers behind a proxy, two workers (docker compose)
 	@docker compose up --build --detach --wait $(ARGS)
-	@echo "Sentinel is at http://127.0.0.1:$${PORT:-8000}; 'make logs' shows what it says, 'make down' stops it"
+	@echo "Sentinel is at http://127.0.0.1:$${PORT:-8000}; 'make logs' shows its logs, 'make down' stops it"
 
-down: ## stop and remove those containers; the database stays (ARGS=--volumes removes it, too)
+down: ## stop and remove those containers; the database stays (ARGS=--volumes removes it as well)
 	@docker compose down $(ARGS)
 
-logs: ## follow what those containers say
+logs: ## follow the logs of those containers
 	@docker compose logs --follow --tail 100 $(ARGS)
 
-format: ## bring all sources into their one format
+format: ## format all sources
 	@$(setup) check
 	@$(python) -m scripts.format
 
-lock: ## resolve the Python locks anew (UPGRADE=1 takes newer versions)
+lock: ## resolve the Python locks again (UPGRADE=1 takes newer versions)
 	@$(setup) lock
 	@$(python) -m scripts.lock $(if $(UPGRADE),--upgrade)
 

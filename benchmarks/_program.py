@@ -13,8 +13,8 @@ def parser(benchmark: str, description: str | None) -> argparse.ArgumentParser:
     """Return a command line with the options that every benchmark has."""
     made = argparse.ArgumentParser(prog=f"python -m benchmarks.{benchmark}", description=description)
     kind = made.add_mutually_exclusive_group()
-    kind.add_argument("--quick", action="store_true", help="a short look: an impression, no result")
-    kind.add_argument("--write-docs", action="store_true", help="put what is measured into the pages that show it")
+    kind.add_argument("--quick", action="store_true", help="measure only briefly: an impression, not a result")
+    kind.add_argument("--write-docs", action="store_true", help="write the results into the pages that show them")
     return made
 
 

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     names = [word for word in arguments if word not in options]
     unknown = [name for name in names if name not in known]
     if unknown:
-        say(f"no such benchmark: {', '.join(unknown)}; there are: {', '.join(known)}")
+        say(f"no such benchmark: {', '.join(unknown)}; choose from: {', '.join(known)}")
         return 1
     codes = [_run(known[name], options) for name in names or known]
     return max(codes, default=0)

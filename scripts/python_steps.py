@@ -68,7 +68,7 @@ def installer(*, not_needed: Callable[[], bool] = lambda: False) -> Step:
 
 def _install_uv(run: Commands, lock: Path) -> None:
     if run.try_run([*_pip_command(lock), "--only-binary", ":all:"]) != 0:
-        say("cannot be had, pip will do (slower) … ", end="")
+        say("not available, using pip instead (slower) … ", end="")
 
 
 def packages(goal: str) -> Step:

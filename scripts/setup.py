@@ -81,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
         say(str(error))
         return 1
     except KeyboardInterrupt:
-        say("\nset-up: interrupted; run the same command again, it goes on where it stopped")
+        say("\nset-up: interrupted; run the same command again to continue where it stopped")
         return 130
     return 0
 

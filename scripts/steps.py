@@ -109,7 +109,7 @@ def perform(steps: Sequence[Step | Together]) -> None:
 
 def _perform_together(steps: Sequence[Step]) -> None:
     """Do steps at once; each has its line when it ends. All of them come to their end, also if one fails."""
-    say(f"  at once: {', '.join(step.title for step in steps)} …")
+    say(f"  in parallel: {', '.join(step.title for step in steps)} …")
     with ThreadPoolExecutor(len(steps)) as pool:
         results = [pool.submit(_perform, step, name=f"  {step.title} … ") for step in steps]
     for result in results:

@@ -21,7 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    epilog="Exit codes: 0 done; 1 it cannot work, and one line says why; 2 the command line is wrong or empty.",
+    epilog="Exit codes: 0: success; 1: it cannot work, and one line says why; 2: the command line is invalid or empty.",
 )
 
 
@@ -73,10 +73,10 @@ def serve() -> None:
 @app.command()
 def worker(
     host: Annotated[
-        str | None, typer.Option(help="The address that serves /health and /metrics, instead of HOST.")
+        str | None, typer.Option(help="The address to serve /health and /metrics on, instead of HOST.")
     ] = None,
     port: Annotated[
-        str | None, typer.Option(help="The port for them, instead of WORKER_PORT; 0 means any free port.")
+        str | None, typer.Option(help="The port to serve them on, instead of WORKER_PORT; 0 means any free port.")
     ] = None,
 ) -> None:
     """Work on the runs of a PostgreSQL database, alongside other workers and servers."""
@@ -94,7 +94,7 @@ def worker(
 
 @app.command()
 def migrate() -> None:
-    """Bring the database schema up to date; `serve` does this, too."""
+    """Bring the database schema up to date; `serve` also does this."""
     import asyncio  # noqa: PLC0415 - only this command pays for it
 
     from sentinel.main.migrate import bring_up_to_date  # noqa: PLC0415 - only this command pays for it
@@ -109,7 +109,7 @@ def migrate() -> None:
 
 @app.command()
 def backup(folder: Annotated[Path, typer.Argument(help="Where to put the copies; created if it is missing.")]) -> None:
-    """Copy the SQLite files, each one consistent, even while a server runs."""
+    """Copy the SQLite files, each in a consistent state, even while a server runs."""
     from sentinel.persistence.backup import back_up  # noqa: PLC0415 - only this command pays for it
 
     settings = _settings()

@@ -23,10 +23,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="simulator", description="Simulated OpenAI and Ollama servers on loopback.")
     parser.add_argument("--openai-port", type=_port, default=0, help="port of the OpenAI wire; 0 = any free one")
     parser.add_argument("--ollama-port", type=_port, default=0, help="port of the Ollama wire; 0 = any free one")
-    parser.add_argument("--words-per-second", type=_amount, default=40.0, help="pace; 0 = as fast as possible")
+    parser.add_argument(
+        "--words-per-second", type=_amount, default=40.0, help="pace of the answers; 0 = as fast as possible"
+    )
     parser.add_argument("--first-token-delay-seconds", type=_amount, default=0.0, help="silence before the first word")
-    parser.add_argument("--seed", type=int, default=0, help="of identifiers and of faults with a percentage")
-    parser.add_argument("--exit-with-stdin", action="store_true", help="end when standard input ends")
+    parser.add_argument("--seed", type=int, default=0, help="seed for identifiers, and for faults with a percentage")
+    parser.add_argument("--exit-with-stdin", action="store_true", help="stop when standard input ends")
     return parser
 
 

@@ -24,7 +24,7 @@ _QUICK_SCALE = 0.35
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark."""
     reader = parser("gateway", __doc__)
-    reader.add_argument("--only", default=",".join(ALL), help=f"whom to measure, of {','.join(ALL)}")
+    reader.add_argument("--only", default=",".join(ALL), help=f"what to measure, from: {','.join(ALL)}")
     options = reader.parse_args(arguments)
     unwind_when_terminated()
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""`make cluster`: the whole topology on loopback until Ctrl-C; nothing is left of it, not even after `kill -9`."""
+"""`make cluster`: runs the whole topology on loopback until Ctrl-C; leaves nothing behind, even after `kill -9`."""
 
 import argparse
 import os
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Start a cluster, say where it is, and stop it at a signal; 1 if it cannot be started."""
     options = _parser().parse_args(arguments)
     if not topology.can_run():
-        say("cluster: it needs PostgreSQL from its wheel, which exists for Python 3.11 to 3.13 only")
+        say("cluster: this needs PostgreSQL from its wheel, which exists only for Python 3.11 to 3.13")
         return 1
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -53,7 +53,7 @@ def _look_after(cluster: Cluster) -> None:
         for sentence in cluster.start_again():
             say(f"cluster: {sentence}")
     except (DidNotStartError, TimeoutError) as error:  # PostgreSQL, whose helpers may not have ended yet
-        say(f"cluster: postgres could not be started again, and is tried once more: {str(error)[-_TOLD:]}")
+        say(f"cluster: postgres could not be started again; trying once more: {str(error)[-_TOLD:]}")
 
 
 def _addresses(cluster: Cluster) -> str:
@@ -67,9 +67,9 @@ def _addresses(cluster: Cluster) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scripts.cluster", description=__doc__)
-    parser.add_argument("--servers", type=int, default=2, help="how many `sentinel serve`")
-    parser.add_argument("--workers", type=int, default=2, help="how many `sentinel worker`; 0: the servers work")
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")), help="of the proxy")
+    parser.add_argument("--servers", type=int, default=2, help="number of `sentinel serve`")
+    parser.add_argument("--workers", type=int, default=2, help="number of `sentinel worker`; 0: the servers work")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")), help="port of the proxy")
     return parser
 
 

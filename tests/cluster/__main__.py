@@ -1,4 +1,4 @@
-"""`make soak`: play after play on every topology, each with a seed of its own, until the time is over or one fails."""
+"""`make soak`: play after play on every topology, each with its own seed, until the time is up or one fails."""
 
 import argparse
 import asyncio
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # it cancels: all is stopped
     until = time.monotonic() + 60 * options.minutes
-    say(f"soak: seed {options.seed}, {options.runs} runs a play, {options.minutes:g} minutes")
+    say(f"soak: seed {options.seed}, {options.runs} runs per play, {options.minutes:g} minutes")
     for seed in count(options.seed):
         for name in options.stage or STAGES:
             with cluster_folder() as folder:
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 )
             say(str(report))
             if report.broken:
-                say(f"again: make soak SEED={seed} RUNS={options.runs} STAGE={name}; see {BUNDLES}")
+                say(f"to repeat it: make soak SEED={seed} RUNS={options.runs} STAGE={name}; see {BUNDLES}")
                 return 1
             if time.monotonic() > until:
                 return 0
@@ -56,10 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="of the first play; each has the next one")
-    parser.add_argument("--minutes", type=float, default=10, help="begin no new play after this time")
-    parser.add_argument("--runs", type=int, default=200, help="questions of a play")
-    parser.add_argument("--stage", choices=STAGES, action="append", help="only this topology")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of the first play; each further play takes the next number"
+    )
+    parser.add_argument("--minutes", type=float, default=10, help="begin no new play after this many minutes")
+    parser.add_argument("--runs", type=int, default=200, help="number of questions in a play")
+    parser.add_argument("--stage", choices=STAGES, action="append", help="play only on this topology")
     return parser
 
 

@@ -66,5 +66,5 @@ class KeepGoing:
 
     def _failed(self, name: str, error: StoreError) -> None:
         if not self._failing:
-            logger.warning("queue_away", detail=f"{error.message}; it is tried again")
+            logger.warning("queue_away", detail=f"{error.message}; retrying")
         self._failing.add(name)

@@ -45,7 +45,7 @@ class OutageWatch:
 
     def _report_outage(self, key: str, targets: Collection[Target]) -> Incident:
         data = {"targets": [str(target) for target in targets]}
-        detail = "the circuits of all its targets are open, or the targets refuse us"
+        detail = "the circuits of all its targets are open, or the targets refuse our calls"
         return self.board.report(IncidentType.OUTAGE, key, f"{_name(key)} is out", detail=detail, data=data)
 
     def _report_recovery(self, key: str, outage: Incident) -> None:

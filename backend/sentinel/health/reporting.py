@@ -28,11 +28,11 @@ UNKNOWN_MODEL_SECONDS = 600.0
 
 _RULES = MappingProxyType(
     {
-        TransitionRule.FAILURE_RATE: "too many of the calls of the last minute failed",
+        TransitionRule.FAILURE_RATE: "too many calls failed in the last minute",
         TransitionRule.FAILURE_STREAK: "too many calls failed in a row",
         TransitionRule.SLOW_CALLS: "nearly all calls were slow",
-        TransitionRule.PROBE: "a trial call told",
-        TransitionRule.EXPIRED: "a trial call came to no end",
+        TransitionRule.PROBE: "the outcome of a trial call",
+        TransitionRule.EXPIRED: "a trial call did not end",
     }
 )
 
@@ -107,7 +107,7 @@ class IncidentReporter:
         self._board.report(IncidentType.AUTH_ERROR, key, title, detail=detail)
 
     def _latched(self, hold: Hold, data: dict[str, Any]) -> Incident:
-        detail = f"{_words(hold.cause)}; nothing is sent until one call checks it again, or an operator resets it"
+        detail = f"{_words(hold.cause)}; nothing is sent until a trial call succeeds, or an operator resets it"
         return self._board.report(IncidentType.AUTH_ERROR, _hold_key(hold), _hold_title(hold), detail=detail, data=data)
 
     def _released(self, change: HoldChange) -> None:
@@ -116,8 +116,8 @@ class IncidentReporter:
         if latched is None and change.is_followed:
             return
         data = _hold_data(hold) | ({"incident_id": latched.incident_id} if latched else {})
-        title = f"{hold.key} is asked again"
-        detail = None if change.actor else "a call that checked it was answered"
+        title = f"{hold.key} is called again"
+        detail = None if change.actor else "a trial call was answered"
         operator = {"actor": change.actor, "reason": change.reason}
         self._board.report(IncidentType.RECOVERY, _hold_key(hold), title, detail=detail, data=data, **operator)
 
@@ -129,7 +129,7 @@ class IncidentReporter:
         make = partial(self._board.report, IncidentType.AUTH_ERROR, f"provider:{provider}", title, data=data)
         self._repeats.tell(
             ("unknown models", provider),
-            partial(make, severity=Severity.INFO, detail="callers named them; no route leads to them"),
+            partial(make, severity=Severity.INFO, detail="callers named these models; no route leads to them"),
             within_seconds=UNKNOWN_MODEL_SECONDS,
             data=data,
         )

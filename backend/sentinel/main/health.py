@@ -18,7 +18,7 @@ def build_health(storage: Storage, *, monitor: ProviderMonitor, tools: ToolDesk,
     async def database() -> CheckResult:
         await storage.engine.ping()
         if not storage.journal_state.can_write:
-            return CheckResult(Health.UNHEALTHY, "it cannot be written; events wait in memory")
+            return CheckResult(Health.UNHEALTHY, "the database cannot be written; events wait in memory")
         return CheckResult(Health.HEALTHY)
 
     async def redis() -> CheckResult:
@@ -29,7 +29,7 @@ def build_health(storage: Storage, *, monitor: ProviderMonitor, tools: ToolDesk,
         if not bad:
             return CheckResult(Health.HEALTHY)
         status = Health.UNHEALTHY if len(bad) == len(monitor.cards) else Health.DEGRADED
-        return CheckResult(status, f"not well: {', '.join(bad)}")
+        return CheckResult(status, f"not healthy: {', '.join(bad)}")
 
     async def tool_servers() -> CheckResult:
         down = [server.name for server in tools.registry.status() if server.state is not ServerState.READY]

@@ -71,19 +71,19 @@ def _circuit_readings(metrics: Metrics, parts: Resilience) -> Iterator[Reading]:
     )
     yield Reading(
         name="sentinel_circuit_state_seconds_total",
-        help="Time that a circuit has been in a state.",
+        help="Time that a circuit has spent in a state.",
         labels=["key", "state"],
         read=lambda: metrics.states.read([each.key for each in snapshots()]),
     )
     yield Reading(
         name="sentinel_circuit_rejections_total",
-        help="Calls that a circuit refused when they came to it.",
+        help="Calls that reached a circuit and were refused there.",
         labels=["key"],
         read=lambda: [((each.key,), each.rejected) for each in snapshots()],
     )
     yield Reading(
         name="sentinel_circuit_late_results_total",
-        help="Results of calls from before the last change of a circuit; they count nothing.",
+        help="Results of calls that began before the last change of a circuit; it ignores them.",
         labels=["key"],
         read=lambda: [((each.key,), each.ignored) for each in snapshots()],
     )
@@ -93,19 +93,19 @@ def _target_readings(parts: Resilience, targets: Sequence[Target]) -> Iterator[R
     protection, providers = parts.protection, sorted({target.provider for target in targets})
     yield Reading(
         name="sentinel_in_flight",
-        help="Attempts under way.",
+        help="Attempts in progress.",
         labels=_TARGET,
         read=lambda: [(_labels(each), protection.bulkheads.in_flight(each)) for each in targets],
     )
     yield Reading(
         name="sentinel_concurrency_limit",
-        help="How many attempts may be under way now.",
+        help="How many attempts may be in progress now.",
         labels=_TARGET,
         read=lambda: [(_labels(each), protection.bulkheads.limit(each)) for each in targets],
     )
     yield Reading(
         name="sentinel_retry_budget_tokens",
-        help="What is left for retries; at half of it and below there are none.",
+        help="What is left for retries; at half of the budget or below, there are none.",
         labels=["provider"],
         read=lambda: [((each,), protection.budget.tokens(each)) for each in providers],
     )
@@ -149,7 +149,9 @@ def _holds(parts: Resilience) -> list[Sample]:
 
 def _work_readings(storage: Storage, queue: RunQueue) -> Iterator[Reading]:
     behind: list[WriteBehind[Any]] = [storage.request_journal, storage.incident_journal, storage.tool_call_journal]
-    yield Reading(name="sentinel_runs_active", help="Runs that wait or work here.", read=single(lambda: queue.active))
+    yield Reading(
+        name="sentinel_runs_active", help="Runs that wait or work in this process.", read=single(lambda: queue.active)
+    )
     yield Reading(
         name="sentinel_event_readers",
         help="Readers that follow a run.",
@@ -180,7 +182,7 @@ def _work_readings(storage: Storage, queue: RunQueue) -> Iterator[Reading]:
     )
     yield Reading(
         name="sentinel_logs_compacted_total",
-        help="Logs of ended runs whose tokens were put together.",
+        help="Logs of ended runs whose tokens were merged.",
         read=single(lambda: storage.upkeep.compaction.compacted),
     )
     yield Reading(

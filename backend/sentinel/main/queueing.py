@@ -70,7 +70,7 @@ def queue_check(queue: RunQueue) -> Check:
         waiting = sum(figures.waiting.values())
         said = f"{waiting} waiting, {figures.running} running, {figures.workers} working processes"
         if waiting and not figures.workers:
-            return CheckResult(Health.DEGRADED, f"nobody works on runs: {said}")
+            return CheckResult(Health.DEGRADED, f"no process works on runs: {said}")
         if figures.oldest_waiting_seconds > _LATE_SECONDS:
             return CheckResult(Health.DEGRADED, f"a run has waited for {figures.oldest_waiting_seconds:.0f} s: {said}")
         return CheckResult(Health.HEALTHY, said)
@@ -88,12 +88,12 @@ def queue_readings(queue: RunQueue) -> Iterator[Reading]:
     )
     yield Reading(
         name="sentinel_queue_oldest_waiting_seconds",
-        help="For how long the first of them has waited.",
+        help="How long the oldest of them has waited.",
         read=single(lambda: queue.figures.oldest_waiting_seconds),
     )
     yield Reading(
         name="sentinel_queue_running",
-        help="Runs that are worked on, in all processes of the database.",
+        help="Runs that a process works on, in all processes of the database.",
         read=single(lambda: queue.figures.running),
     )
     yield Reading(

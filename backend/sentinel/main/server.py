@@ -165,7 +165,7 @@ def _announce(settings: Settings) -> None:
     if settings.config_file is not None:
         logger.info("configuration", file=str(settings.config_file))
     if settings.is_open:
-        detail = "whoever reaches this address may do everything; let only a proxy or a network that you trust reach it"
+        detail = "anyone who reaches this address may do anything; let only a trusted proxy or network reach it"
         logger.warning("open_without_keys", host=settings.host, detail=detail)
     for name in settings.unused_sections:
         logger.warning("setting_without_effect", setting=name, detail="accepted, but not used in this version")

@@ -99,9 +99,9 @@ async def joined(
 
 def _log_state(state: LinkStatus) -> None:
     if state.is_up:
-        logger.info("redis_back", detail="events, circuits, holds and kill switches are shared")
+        logger.info("redis_back", detail="events, circuits, holds and kill switches are shared again")
     else:
-        detail = "this process goes by what it knows itself; Redis is tried again"
+        detail = "this process relies on what it knows itself; retrying"
         logger.error("redis_away", reason=state.reason, detail=detail)
 
 
@@ -112,7 +112,7 @@ def redis_check(shared: Shared) -> CheckResult:
         return CheckResult(Health.OFF, "REDIS_URL is not set")
     if status.is_up:
         return CheckResult(Health.HEALTHY)
-    return CheckResult(Health.DEGRADED, f"{status.reason}; this process goes by what it knows itself")
+    return CheckResult(Health.DEGRADED, f"{status.reason}; this process relies on what it knows itself")
 
 
 def sharing_readings(shared: Shared) -> Iterator[Reading]:
@@ -128,13 +128,13 @@ def sharing_readings(shared: Shared) -> Iterator[Reading]:
 
     yield Reading(
         name="sentinel_processes",
-        help="Processes that share with this one, itself included.",
+        help="Processes that share state with this one, including itself.",
         labels=[],
         read=single(lambda: shared.facts.processes),
     )
     yield Reading(name="sentinel_redis_up", help="1 while Redis answers, else 0.", labels=[], read=is_up)
     yield Reading(
         name="sentinel_event_messages_dropped_total",
-        help="Messages about events that other processes were not sent; their readers look into the log.",
+        help="Messages about events that were not sent to other processes; readers there find them in the log.",
         read=single(dropped),
     )

@@ -127,7 +127,7 @@ def _behind(
 def _log_loss(of: str, is_losing: bool, lost: int) -> None:
     if is_losing:
         logger.error(
-            "records_lost", of=of, lost=lost, detail="there is no room for them any more, or they cannot be written"
+            "records_lost", of=of, lost=lost, detail="there is no more room for them, or they cannot be written"
         )
     else:
         logger.info("records_kept_again", of=of, lost=lost)
@@ -144,6 +144,6 @@ class JournalState:
         """Take in a change and log it."""
         self.can_write = can_write
         if can_write:
-            logger.info("database_back", detail="everything that waited is written")
+            logger.info("database_back", detail="everything that was waiting has been written")
         else:
-            logger.error("database_away", detail="events wait in memory and readers stay; writing is tried again")
+            logger.error("database_away", detail="events wait in memory and readers stay connected; writing is retried")

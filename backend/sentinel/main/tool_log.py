@@ -100,7 +100,7 @@ class _Lists:
 
 
 _MEANING: Final = {
-    "tools_quarantined": "they wait for an approval",
-    "tools_left_out": "they, or the schemas of their results, are not used",
-    "tools_withheld": "models are not told of them: there are more tools than they take",
+    "tools_quarantined": "they wait for approval",
+    "tools_left_out": "these tools, or the schemas of their results, are not used",
+    "tools_withheld": "models are not offered these tools: there are more than they accept",
 }

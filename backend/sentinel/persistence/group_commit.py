@@ -204,7 +204,7 @@ class GroupCommit:
         try:
             self._publish(events)
         except Exception:
-            logger.exception("readers_not_told", detail="they find the events in the log")
+            logger.exception("readers_not_told", detail="they will find the events in the log")
 
     def _drop(self, log: PendingLog, failure: SentinelError) -> None:
         self._size -= log.size

@@ -241,6 +241,6 @@ async def _perform(spec: AttemptSpec, exchange: Exchange, watch: _Stopwatch) -> 
         is_unknown = isinstance(mapped, ProviderError) and mapped.cause == UNREADABLE
         if is_unknown and not isinstance(error, ProviderError):
             # Nobody knows this error: it may be a bug of ours, which must be seen.
-            logger.warning("an attempt on %s met an unknown error", spec.target, exc_info=error)
+            logger.warning("an attempt on %s ended with an unknown error", spec.target, exc_info=error)
         return mapped
     return None

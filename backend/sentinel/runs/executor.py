@@ -133,7 +133,7 @@ class InProcessExecutor:
     def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
         del self._tasks[run_id]
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("run_dropped", run_id=run_id, detail="it is taken up again", exc_info=error)
+            logger.error("run_dropped", run_id=run_id, detail="the run will be taken up again", exc_info=error)
         if self._over is not None:
             self._over(run_id)
         self._fill()

@@ -211,7 +211,7 @@ class Leases:
                 lease.stop(Stop.LOST)
         return True
 
-    def _tell(self, *, is_renewing: bool, detail: str = "runs begin steps again") -> None:
+    def _tell(self, *, is_renewing: bool, detail: str = "runs can begin steps again") -> None:
         if is_renewing is not self._is_renewing:
             self._is_renewing = is_renewing
             tell = logger.info if is_renewing else logger.warning

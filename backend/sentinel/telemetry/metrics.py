@@ -102,7 +102,9 @@ class Metrics:
         self.transitions = Tally(
             "sentinel_circuit_transitions_total", "Changes of circuits.", ("key", "from", "to", "rule")
         )
-        self.incidents = Tally("sentinel_incidents_total", "Incidents that were told.", ("type",), known=IncidentType)
+        self.incidents = Tally(
+            "sentinel_incidents_total", "Incidents that were reported.", ("type",), known=IncidentType
+        )
 
     def _define_attempts(self) -> None:
         self.attempts = Tally("sentinel_attempts_total", "Attempts that were made.", (*_TARGET, "class", "cause"))
@@ -119,11 +121,11 @@ class Metrics:
             bounds=_FIRST_TOKEN_BOUNDS,
         )
         self.passed_over = Tally(
-            "sentinel_targets_passed_over_total", "Targets that were not asked.", (*_TARGET, "cause")
+            "sentinel_targets_passed_over_total", "Targets that were not called.", (*_TARGET, "cause")
         )
-        self.retries = Tally("sentinel_retries_total", "Attempts on a target that was asked before.", _TARGET)
+        self.retries = Tally("sentinel_retries_total", "Attempts on a target that was called before.", _TARGET)
         self.failovers = Tally(
-            "sentinel_failovers_total", "Answers of another target than the one that failed.", ("from", "to", "cause")
+            "sentinel_failovers_total", "Answers from a target other than the one that failed.", ("from", "to", "cause")
         )
 
     def _define_requests_and_runs(self) -> None:
@@ -140,7 +142,7 @@ class Metrics:
         self.run_seconds = Distribution(
             "sentinel_run_duration_seconds", "Answered runs, from question to end.", bounds=_DURATION_BOUNDS
         )
-        self.recovered = Tally("sentinel_runs_recovered_total", "Runs that were taken up again.")
+        self.recovered = Tally("sentinel_runs_recovered_total", "Runs taken over from a process that died.")
 
     def _define_tools(self) -> None:
         self.tool_calls = Tally(
@@ -150,7 +152,9 @@ class Metrics:
             "sentinel_tool_call_duration_seconds", "Calls of tools that were sent.", _TOOL, bounds=_TOOL_BOUNDS
         )
         self.tool_fallbacks = Tally(
-            "sentinel_tool_fallbacks_total", "Tools that were asked for another that failed.", ("from", "to", "cause")
+            "sentinel_tool_fallbacks_total",
+            "Tools called in place of an equivalent that failed.",
+            ("from", "to", "cause"),
         )
 
     # Listening --------------------------------------------------------------------------------------------------------

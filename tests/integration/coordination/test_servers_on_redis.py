@@ -29,7 +29,7 @@ async def test_health_says_how_redis_is_and_nothing_fails_without_it(serve: Serv
     assert (await _redis_is(server, "healthy"))["detail"] is None
     own_redis.freeze()
     check = await _redis_is(server, "degraded")
-    assert check["detail"] == "no answer in time; this process goes by what it knows itself"
+    assert check["detail"] == "no answer in time; this process relies on what it knows itself"
     report = await _health(server)
     assert report["status"] == "degraded"
     async with httpx.AsyncClient(base_url=server.url, timeout=10, verify=False) as http:
@@ -46,7 +46,7 @@ async def test_a_server_starts_while_redis_is_gone(serve: Serve, own_redis: Redi
     own_redis.stop()
     server = await serve({"REDIS_URL": own_redis.url})
     assert (await _redis_is(server, "degraded"))["detail"] == (
-        "no connection; this process goes by what it knows itself"
+        "no connection; this process relies on what it knows itself"
     )
     own_redis.start()
     await _redis_is(server, "healthy")

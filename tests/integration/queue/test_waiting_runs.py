@@ -34,7 +34,7 @@ async def test_what_waits_is_seen_and_taken_in_order_and_what_was_lost_is_found(
     assert await api.figure("sentinel_queue_workers") == 0
     check = (await api.health())["checks"]["queue"]
     assert check["status"] == "degraded"
-    assert check["detail"] == "nobody works on runs: 4 waiting, 0 running, 0 working processes"
+    assert check["detail"] == "no process works on runs: 4 waiting, 0 running, 0 working processes"
     await machines.worker(WORKER_CONCURRENCY="1")
     for run_id in (*batch, *interactive):
         assert_whole(await client.read_all(run_id))

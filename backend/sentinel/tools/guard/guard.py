@@ -241,9 +241,9 @@ class ToolGuard:
         finally:
             self._parts.detached.adopt(task)
         if connection.transport.is_blocked:
-            return judgement(Cause.HUNG, detail="it does not read what is sent to it")
+            return judgement(Cause.HUNG, detail="the server does not read what is sent to it")
         if connection.transport.noise > noise:
-            detail = "no answer in time, but output that is not of the protocol"
+            detail = "no answer in time, but output that does not follow the protocol"
             return replace(judgement(Cause.MALFORMED, detail=detail), asks_server=True)
         return judgement(Cause.TIMEOUT, outcome=Outcome.NEUTRAL if call.time.is_cut_short else None)
 

@@ -89,7 +89,7 @@ class ToolRecord:
     def hung(self) -> None:
         """Take in that the newest call ran into its deadline because the whole server was silent."""
         if self.last_failure is not None and self.last_failure.cause == Cause.TIMEOUT:
-            detail = "the server did not answer another question either"
+            detail = "the server did not answer another request either"
             self.last_failure = replace(self.last_failure, cause=Cause.HUNG, detail=detail)
 
     def is_newly_forbidden(self) -> bool:
