@@ -1,9 +1,12 @@
 """The newest incidents in memory, and the way to all of them.
 
 `health.reporting` and `health.outages` decide what is one; here it gets its id and its time, loses its secrets, and
-is handed to storage. Readers are answered from memory as far as that reaches, also while the database is away.
+is handed to storage. Readers are answered from memory as far as that reaches, also while the database is away. Where
+several processes share the database, memory reaches no further than what this one found, so readers are answered from
+both.
 """
 
+import asyncio
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,6 +23,9 @@ from sentinel.redaction import redact_text, redact_value
 
 Keep = Callable[[Incident], None]
 """Takes an incident to be stored, or a newer version of one; must neither wait nor raise."""
+
+_PATIENCE_SECONDS = 2.0
+"""How long a reader waits for the store before memory alone answers: they are needed most when things hang."""
 
 
 class IncidentBoard:
@@ -100,10 +106,19 @@ class IncidentBoard:
 class IncidentHistory:
     """Answers readers: from the ring where it suffices, else together with the store."""
 
-    def __init__(self, board: IncidentBoard, store: IncidentStore) -> None:
-        """Read both."""
+    def __init__(
+        self,
+        board: IncidentBoard,
+        store: IncidentStore,
+        *,
+        is_shared: bool = False,
+        patience_seconds: float = _PATIENCE_SECONDS,
+    ) -> None:
+        """Read both. `is_shared`: other processes store theirs there, too, so the ring alone never suffices."""
         self._board = board
         self._store = store
+        self._is_shared = is_shared
+        self._patience_seconds = patience_seconds
 
     async def list(self, query: IncidentQuery) -> Page[Incident]:
         """Give the incidents that are wanted, newest first; a short page with a cursor while the database is away.
@@ -114,20 +129,37 @@ class IncidentHistory:
         """
         _check(query.cursor)
         hot = self._board.find(query)
-        if self._board.covers(query):
-            return _page(hot, query.limit)
-        if len(hot) >= query.limit:
-            return _unfinished(hot[: query.limit])
+        if not self._is_shared:
+            if self._board.covers(query):
+                return _page(hot, query.limit)
+            if len(hot) >= query.limit:
+                return _unfinished(hot[: query.limit])
         try:
-            stored = await self._store.list(query)
+            stored = await self._stored(query)
         except StoreUnavailableError:
             if not hot:
                 raise
-            return _unfinished(hot)
-        # What was told a moment ago may not be stored yet, and the ring's version is never the older one.
-        both = {incident.incident_id: incident for incident in (*stored.items, *hot)}
-        merged = _page(sorted(both.values(), key=_id_of, reverse=True), query.limit)
-        return Page(merged.items, merged.next_cursor or stored.next_cursor)
+            return _unfinished(hot[: query.limit])
+        return _merged(hot, stored, query.limit)
+
+    async def _stored(self, query: IncidentQuery) -> Page[Incident]:
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                return await self._store.list(query)
+        except TimeoutError as error:
+            message = "the database does not answer"
+            raise StoreUnavailableError(message) from error
+
+
+def _merged(hot: list[Incident], stored: Page[Incident], limit: int) -> Page[Incident]:
+    """Put both together: memory has what is not stored yet, the store what others have counted since."""
+    newest = {incident.incident_id: incident for incident in stored.items}
+    for incident in hot:
+        known = newest.get(incident.incident_id)
+        if known is None or known.count <= incident.count:
+            newest[incident.incident_id] = incident
+    merged = _page(sorted(newest.values(), key=_id_of, reverse=True), limit)
+    return Page(merged.items, merged.next_cursor or stored.next_cursor)
 
 
 def _check(cursor: str | None) -> None:

@@ -17,6 +17,7 @@ from sentinel.ids import IdSource
 from sentinel.main.providers import configured_targets
 from sentinel.main.resilience import Resilience
 from sentinel.main.storage import Storage
+from sentinel.persistence.database_url import is_sqlite
 from sentinel.runs.runner import RunnerListeners
 from sentinel.settings import Settings
 from sentinel.telemetry.hooks import Hooks
@@ -59,7 +60,7 @@ async def watch_over(settings: Settings, parts: Resilience, *, storage: Storage,
     parts.transitions.add(metrics.transition, reporter.transition, lambda _: outages.look())
     parts.holds.add(reporter.hold, lambda _: outages.look())
     return Watch(
-        incidents=IncidentHistory(board, storage.incidents),
+        incidents=IncidentHistory(board, storage.incidents, is_shared=not is_sqlite(storage.engine.url)),
         metrics=metrics,
         request_over=Hooks(storage.request_journal.record, metrics.request_over, reporter.request_over),
         act=Hooks(reporter.act),

@@ -1,5 +1,6 @@
 """Incidents in memory: the twin of the store over SQL."""
 
+import asyncio
 from collections.abc import Sequence
 
 from sentinel.domain.incidents import Incident, IncidentQuery
@@ -8,11 +9,12 @@ from sentinel.errors import StoreUnavailableError
 
 
 class MemoryIncidentStore:
-    """Implements IncidentStore; `is_away` lets it be unreachable."""
+    """Implements IncidentStore; `is_away` lets it be unreachable, `hangs` lets it never answer."""
 
     def __init__(self) -> None:
         """Keep nothing yet."""
         self.is_away = False
+        self.hangs = False
         self._incidents: dict[str, Incident] = {}
 
     async def add(self, some: Sequence[Incident]) -> None:
@@ -21,6 +23,8 @@ class MemoryIncidentStore:
 
     async def list(self, query: IncidentQuery) -> Page[Incident]:
         """Give the incidents that are wanted, newest first."""
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.is_away:
             message = "the database is away"
             raise StoreUnavailableError(message)

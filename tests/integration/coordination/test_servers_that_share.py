@@ -129,8 +129,21 @@ async def _is(house: House, number: int, state: str) -> bool:
     return bool((await house.circuit(number))["state"] == state)
 
 
-async def test_without_redis_kill_switches_are_found_in_the_database(build: Build) -> None:
+async def _incidents_are_the_same_everywhere(house: House) -> None:
+    async def at(number: int) -> list[str]:
+        items = (await house.http[number].get("/api/incidents")).json()["items"]
+        return [item["incident_id"] for item in items]
+
+    async def agree() -> bool:
+        first, *others = [await at(number) for number in range(len(house.http))]
+        return bool(first) and all(other == first for other in others)
+
+    await within(5, agree)
+
+
+async def test_without_redis_kill_switches_and_incidents_are_found_in_the_database(build: Build) -> None:
     house = await build(2, None)
     house.servers.append(house.servers[1])
     house.http.append(house.http[1])
     await _kill_switches_hold_everywhere(house, seconds=5)
+    await _incidents_are_the_same_everywhere(house)

@@ -161,6 +161,43 @@ async def test_a_process_takes_over_what_earlier_ones_stored(watched: Watched, s
     assert page.next_cursor is not None  # the oldest is only in the store now
 
 
+async def test_what_other_processes_have_stored_is_read_at_every_process(store: MemoryIncidentStore) -> None:
+    mine, other = Watched(capacity=CAPACITY), Watched(capacity=CAPACITY)
+    other.clock.advance(0.5)  # so that the two take turns
+    report(mine, 1, 3)
+    report(other, 2, 4)
+    await store.add(other.kept)  # mine are not written yet
+    history = IncidentHistory(mine.board, store, is_shared=True)
+    page = await history.list(IncidentQuery(limit=10))
+    assert (sorted(keys(page)), page.next_cursor) == (names(1, 2, 3, 4), None)
+    assert len((await history.list(IncidentQuery(limit=3))).items) == 3
+    store.is_away = True
+    page = await history.list(IncidentQuery(limit=1))
+    assert (keys(page), page.next_cursor) == (names(3), mine.kept[1].incident_id)
+
+
+async def test_what_another_process_has_counted_since_it_was_loaded_is_given(
+    watched: Watched, store: MemoryIncidentStore
+) -> None:
+    other = Watched(clock=watched.clock)
+    report(other, 1)
+    await store.add(other.kept)
+    watched.board.load(await store.list(IncidentQuery(limit=CAPACITY)))
+    other.board.again(other.kept[0])
+    await store.add(other.kept)
+    page = await IncidentHistory(watched.board, store, is_shared=True).list(IncidentQuery(limit=10))
+    assert [(incident.key, incident.count) for incident in page.items] == [("key-1", 2)]
+
+
+async def test_a_store_that_does_not_answer_is_not_waited_for(watched: Watched, store: MemoryIncidentStore) -> None:
+    report(watched, 1)
+    store.hangs = True
+    history = IncidentHistory(watched.board, store, is_shared=True, patience_seconds=0)
+    assert keys(await history.list(IncidentQuery(limit=10))) == names(1)
+    with pytest.raises(StoreUnavailableError):
+        await history.list(IncidentQuery(limit=10, type=IncidentType.OUTAGE))
+
+
 async def test_what_is_older_than_it_is_kept_is_not_given_from_memory(store: MemoryIncidentStore) -> None:
     watched = Watched(max_age=timedelta(days=1))
     report(watched, 1)
