@@ -8,7 +8,7 @@ from tests.browser.backend import Backend
 from tests.browser.conftest import Puppets
 from tests.browser.pages import Console
 
-LEFT = re.compile(r"Half-open in 0:(\d\d)")
+LEFT = re.compile(r"Next trial call in 0:(\d\d)")
 
 
 async def test_a_tripped_circuit_counts_down_and_a_reset_closes_it(console: Console, simulated: Backend) -> None:
@@ -24,7 +24,7 @@ async def test_a_tripped_circuit_counts_down_and_a_reset_closes_it(console: Cons
     await expect(primary.card).not_to_contain_text(shown[0])
     await primary.reset.click()
     await expect(primary.circuit).to_have_text("Circuit closed")
-    await expect(primary.card).not_to_contain_text("Half-open in")
+    await expect(primary.card).not_to_contain_text("Next trial call in")
 
 
 async def test_a_tripped_circuit_is_passed_over_and_asked_again_after_the_reset(
@@ -51,7 +51,7 @@ async def test_a_circuit_that_has_rested_is_half_open_while_it_is_tried_and_clos
     first = console.provider("first")
     await first.trip.click()
     await expect(first.circuit).to_have_text("Circuit open")
-    await expect(first.card).to_contain_text("Half-open in a moment")
+    await expect(first.card).to_contain_text("Next trial call in a moment")
     for question in ("Once?", "Twice?"):
         await console.chat.ask(question)
         call = await puppets.first.called(question)

@@ -132,11 +132,15 @@ async def test_an_answer_with_long_words_stays_inside_a_phone(
 
 
 async def test_the_theme_follows_the_system_until_the_person_chooses(chromium: Browser, simulated: Backend) -> None:
-    context = await chromium.new_context(color_scheme="dark", viewport={"width": 1280, "height": 800})
-    console = Console(await context.new_page())
-    await console.open(simulated)
-    assert await console.theme() == "dark"
+    context = await chromium.new_context(color_scheme="light", viewport={"width": 1280, "height": 800})
+    console, other = Console(await context.new_page()), Console(await context.new_page())
+    for each in (console, other):
+        await each.open(simulated)
+        assert await each.theme() == "light"
+        await each.page.emulate_media(color_scheme="dark")
+        await expect(each.page.locator("html")).to_have_attribute("data-theme", "dark")
     await console.page.get_by_role("button", name="Switch to light").click()
+    await expect(other.page.locator("html")).to_have_attribute("data-theme", "light")
     await console.page.reload()
     assert await console.theme() == "light"
     await context.close()

@@ -62,7 +62,7 @@ async def test_a_tripped_tool_is_stood_in_for_and_page_and_chat_say_by_whom_and_
     await second_console.page.get_by_label(f"Reason for the act on {EVALUATE}").fill("drill")
     await tools.lever("Trip", EVALUATE).click()
     await expect(tools.detail(EVALUATE).get_by_test_id(f"circuit-tool:{EVALUATE}")).to_have_text("Circuit open")
-    await expect(tools.detail(EVALUATE)).to_contain_text(re.compile(r"Half-open in \d:\d\d"))
+    await expect(tools.detail(EVALUATE)).to_contain_text(re.compile(r"Next trial call in \d:\d\d"))
     await expect(tools.capability("calculate")).to_contain_text(["is paused: its circuit is open", "answers now"])
 
     await console.open(tooled)

@@ -18,7 +18,10 @@ export function ToolTries({ tries }: { tries: readonly Try[] }) {
               {each.cause ? toolCausePhrase(each.cause) : "returned the result"}
               {each.cause && each.executed && <>; {EXECUTED_WORDS[each.executed]}</>}
               {each.duration_ms !== null && each.duration_ms >= 1 && (
-                <span className="font-mono tabular-nums"> · {formatDuration(each.duration_ms)}</span>
+                <span className="font-mono whitespace-nowrap tabular-nums">
+                  {" "}
+                  · {formatDuration(each.duration_ms)}
+                </span>
               )}
             </p>
           </li>

@@ -24,7 +24,7 @@ export function serverFacts(server: ToolServer, now: Date): string[] {
     ...(pid === null ? [] : [`pid ${pid}`]),
     server.trusted ? "trusted" : "not trusted",
     ...(restarts > 0 ? [`${formatCount(restarts)} ${restarts === 1 ? "restart" : "restarts"}`] : []),
-    ...(server.state === "ready" ? [`since ${formatMoment(server.since, now)}`] : []),
+    ...(server.state === "ready" ? [`ready since ${formatMoment(server.since, now)}`] : []),
   ];
 }
 

@@ -13,7 +13,7 @@ const HEALTH: Record<ProviderHealth, Wording> = {
   degraded: { word: "degraded", tone: "warn" },
   down: { word: "down", tone: "bad" },
   auth_error: { word: "key rejected", tone: "bad" },
-  unknown: { word: "no traffic yet", tone: "idle" },
+  unknown: { word: "no recent calls", tone: "idle" },
 };
 
 const CIRCUIT: Record<CircuitState, Wording & { explanation: string }> = {

@@ -26,7 +26,7 @@ const circuit = (state: ProviderStatus["circuit_breaker"]["state"]) => ({
 describe("the provider strip", () => {
   it.each<[Partial<ProviderStatus>, string]>([
     [{}, "healthy"],
-    [{ status: "unknown" }, "no traffic yet"],
+    [{ status: "unknown" }, "no recent calls"],
     [{ status: "auth_error" }, "key rejected"],
     [{ kill_switch: true, ...circuit("open") }, "switched off"],
     [circuit("open"), "circuit open"],

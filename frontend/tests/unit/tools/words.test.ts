@@ -35,7 +35,7 @@ describe("a server", () => {
       "trusted",
       "2 restarts",
     ]);
-    expect(known.at(-1)).toMatch(/^since /);
+    expect(known.at(-1)).toMatch(/^ready since /);
     const down = { state: "down", pid: null, protocol_version: null, era: null, trusted: false } as const;
     expect(serverFacts(toolServer(down), new Date())).toEqual(["stdio", "python", "not trusted"]);
   });

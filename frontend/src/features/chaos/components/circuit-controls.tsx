@@ -44,7 +44,7 @@ export function CircuitControls({ name, circuit, breaker, killed }: CircuitContr
         {circuit.state === "open" && circuit.retry_at && (
           <>
             {" "}
-            Half-open in{" "}
+            Next trial call in{" "}
             <Countdown
               until={circuit.retry_at}
               done="a moment"

@@ -34,8 +34,10 @@ export function AnswerChip({ state, simulated }: AnswerChipProps) {
         <TraceGlyph attempts={state.attempts} />
         <Served state={state} simulated={simulated} />
         <Figures state={state} />
-        {reason && <span className="text-warn">{reason}</span>}
-        <Icon name="down" small className={cx("transition-transform", open && "rotate-180")} />
+        <span className="inline-flex max-w-full items-center gap-x-2.5">
+          {reason && <span className="min-w-0 text-warn">{reason}</span>}
+          <Icon name="down" small className={cx("shrink-0 transition-transform", open && "rotate-180")} />
+        </span>
       </button>
       {open && <Receipt id={receiptId} state={state} />}
     </div>

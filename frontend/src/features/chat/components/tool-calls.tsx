@@ -24,8 +24,9 @@ export function ToolCalls({ tools, skewMs }: ToolCallsProps) {
           <details className="group rounded-xl border border-line bg-surface text-sm" data-state={tool.state}>
             <summary className="flex min-h-10 cursor-pointer list-none flex-wrap items-center gap-x-2.5 rounded-xl px-3 py-1.5">
               <Icon name="tool" small className="text-ink-2" />
-              <span className="min-w-0 flex-1 font-mono text-[0.8125rem] break-all">
+              <span className="min-w-0 flex-1 font-mono text-[0.8125rem] break-words">
                 {tool.server && <span className="text-ink-2">{tool.server}/</span>}
+                <wbr />
                 {tool.tool}
               </span>
               <State tool={tool} skewMs={skewMs} />

@@ -17,7 +17,7 @@ export function Approval({ server, tool }: { server: string; tool: Tool }) {
       </p>
       <p className="mt-1 text-ink-2">
         It is not offered to models, and calls to it are refused, until you approve its current definition.
-        {tool.pin && <> Unchanged since {formatMoment(tool.pin.changed_at, new Date())}.</>}
+        {tool.pin && <> It has had this definition since {formatMoment(tool.pin.changed_at, new Date())}.</>}
       </p>
       <Changes tool={tool} />
       <Approve server={server} tool={tool} />

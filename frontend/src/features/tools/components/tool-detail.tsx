@@ -45,9 +45,10 @@ export function ToolDetail({ servers, selection }: ToolDetailProps) {
             id={titleId}
             ref={title}
             tabIndex={-1}
-            className="font-mono text-[0.9375rem] font-semibold break-all outline-none"
+            className="font-mono text-[0.9375rem] font-semibold break-words outline-none"
           >
             <span className="text-ink-2">{selection.server}/</span>
+            <wbr />
             {selection.tool}
           </h2>
           {server && tool ? <Introduction tool={tool} /> : <Unknown server={server} />}
@@ -79,7 +80,7 @@ function Introduction({ tool }: { tool: Tool }) {
         </Badge>
         {tool.capabilities.map((name) => (
           <Badge key={name} tone="idle">
-            can {name}
+            capability {name}
           </Badge>
         ))}
       </p>
@@ -120,7 +121,9 @@ function Body({ server, tool, selection }: { server: ToolServer; tool: Tool; sel
       <Measures tool={tool} />
       <ToolLevers tool={tool} />
       <section aria-label="Calls of this tool" className="border-t border-line px-4 pt-3 pb-4">
-        <h3 className="mb-2 text-xs font-medium text-ink-2">Calls, also those that another one answered</h3>
+        <h3 className="mb-2 text-xs font-medium text-ink-2">
+          Calls, including those that another tool answered
+        </h3>
         <CallList filter={{ server: server.name, tool: tool.tool }} selection={selection} compact />
       </section>
     </>

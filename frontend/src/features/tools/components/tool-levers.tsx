@@ -60,7 +60,7 @@ function Circuit({ tool: { circuit, key } }: { tool: Tool }) {
         {circuit.state === "open" && circuit.retry_at && (
           <>
             {" "}
-            Half-open in{" "}
+            Next trial call in{" "}
             <Countdown
               until={circuit.retry_at}
               done="a moment"
