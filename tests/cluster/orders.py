@@ -49,7 +49,7 @@ class Kind:
 
 _TOPICS = ("how does a circuit breaker work?", "what are retries good for?", "who are you?", "tell me something new")
 _LONG = (60, 220)
-_IMPATIENT = {"deadlines": {"stall_seconds": 1}}
+_IMPATIENT = {"deadlines": {"stall_seconds": 2}}  # so that one which passes only for a freeze is always `loop_lag`
 KINDS = (
     Kind("plain", ("primary/sim-large", _SPARE), 4),
     Kind("long", (_PACED, _SPARE), 6, words=_LONG),

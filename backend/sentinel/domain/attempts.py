@@ -81,7 +81,7 @@ class Attempt:
             number=number,
             target=target,
             outcome=Outcome.NEUTRAL,
-            cause=cause,
+            cause=str(cause),  # rows are plain data, and whoever refuses a call names the cause by an enumeration
             skipped=True,
             started_at=at,
             ended_at=at,

@@ -131,7 +131,7 @@ def _told(started: ToolCall, outcome: ToolOutcome, context: RunContext, *, emit:
         ended_at=context.parts.clock.now(),
         result=outcome.for_model(),
         is_error=outcome.is_error,
-        cause=outcome.cause,
+        cause=outcome.cause and outcome.cause.value,
         duration_ms=outcome.duration_ms,
         effect=outcome.effect.value,
         executed=outcome.executed,

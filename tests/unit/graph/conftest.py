@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.event_hooks import SerdeEvent, register_serde_event_listener
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from sentinel.chaos.kill_switches import KillSwitches
 from sentinel.domain.messages import Turn
@@ -86,7 +88,8 @@ class Rig:
 
     async def run(self, *, on_commit: Callable[[], None] = lambda: None) -> "Emitted":
         """Run the graph; everything is committed as soon as it is asked for, after `on_commit`."""
-        graph = build_graph(InMemorySaver())
+        saver = InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        graph = build_graph(saver)
         stream = graph.astream(
             initial_state(),
             {"configurable": {"thread_id": "run-1"}, "recursion_limit": 60},
@@ -100,7 +103,19 @@ class Rig:
                 item.done.set()
             else:
                 emitted.items.append(item)
+        assert blocked_in(saver) == [], "the state of a run is plain data"
         return emitted
+
+
+def blocked_in(saver: InMemorySaver) -> list[SerdeEvent]:
+    """Read everything that was saved, and give the types that a strict serializer does not revive."""
+    blocked: list[SerdeEvent] = []
+    unregister = register_serde_event_listener(blocked.append)
+    try:
+        list(saver.list(None))
+    finally:
+        unregister()
+    return blocked
 
 
 @dataclass

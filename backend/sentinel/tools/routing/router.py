@@ -208,7 +208,7 @@ class CapabilityRouter:
             ToolAttempt(
                 server=spec.server,
                 tool=spec.tool,
-                cause=outcome.cause,
+                cause=outcome.cause and outcome.cause.value,
                 executed=outcome.executed,
                 duration_ms=outcome.duration_ms,
                 sends=outcome.sends,
@@ -272,7 +272,9 @@ class CapabilityRouter:
 
 
 def _not_sent(member: MemberConfig, cause: Cause) -> ToolAttempt:
-    return ToolAttempt(server=member.server, tool=member.tool, cause=cause, executed="no", duration_ms=0.0, sends=0)
+    return ToolAttempt(
+        server=member.server, tool=member.tool, cause=cause.value, executed="no", duration_ms=0.0, sends=0
+    )
 
 
 def _sends(spec: ToolSpec, attempts: Sequence[ToolAttempt]) -> int:
