@@ -22,7 +22,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from sentinel.errors import StoreUnavailableError
 from sentinel.persistence.database_url import is_sqlite, libpq_url, normalise, prepare_file
-from sentinel.persistence.driver_errors import translated
+from sentinel.persistence.driver_errors import first_line, translated
 from sentinel.persistence.sharded_saver import ShardedSaver
 
 _BUSY_TIMEOUT_SECONDS = 5.0
@@ -65,7 +65,7 @@ async def prepare_checkpoint_tables(conninfo: str) -> None:
             if not await _has_tables(connection):
                 await _make_tables(connection)
     except Error as error:
-        message = f"the checkpoint tables cannot be made: {str(error).splitlines()[0]}"
+        message = f"the checkpoint tables cannot be made: {first_line(error)}"
         raise StoreUnavailableError(message) from error
 
 
@@ -82,7 +82,7 @@ async def kept_threads(saver: BaseCheckpointSaver[Any]) -> set[str]:
         if isinstance(saver, ShardedSaver):
             return await saver.read_column(f"{_THREADS} checkpoint_writes")
     except (Error, PoolTimeout, sqlite3.Error) as error:
-        message = f"the checkpoints cannot be read: {str(error).splitlines()[0]}"
+        message = f"the checkpoints cannot be read: {first_line(error)}"
         raise StoreUnavailableError(message) from error
     message = f"not a saver of ours: {saver!r}"
     raise TypeError(message)

@@ -69,6 +69,11 @@ def _is_passing_sqlite(error: Any) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    original = error.orig if isinstance(error, DBAPIError) else error
-    text = str(original).strip() or type(original).__name__
-    return text.splitlines()[0].removeprefix("<class 'asyncpg.exceptions.").replace("'>: ", ": ")
+    text = first_line((error.orig if isinstance(error, DBAPIError) else None) or error)
+    return text.removeprefix("<class 'asyncpg.exceptions.").replace("'>: ", ": ")
+
+
+def first_line(error: BaseException) -> str:
+    """Give what a driver says of an error, without the statement that may follow; many of them say nothing."""
+    wordless = "it does not answer" if isinstance(error, TimeoutError) else type(error).__name__
+    return (str(error).strip() or wordless).splitlines()[0]

@@ -23,6 +23,7 @@ from psycopg import Error, InterfaceError, OperationalError
 
 from sentinel.errors import StoreError, StoreUnavailableError
 from sentinel.graph.builder import BEGINS
+from sentinel.persistence.driver_errors import first_line
 
 
 class TranslatingSaver(BaseCheckpointSaver[Any]):
@@ -98,12 +99,8 @@ class TranslatingSaver(BaseCheckpointSaver[Any]):
             async with asyncio.timeout(self._answer_seconds):
                 yield
         except (OperationalError, InterfaceError, sqlite3.OperationalError, OSError) as error:
-            message = f"the checkpoints are not available: {_reason(error)}"
+            message = f"the checkpoints are not available: {first_line(error)}"
             raise StoreUnavailableError(message) from error
         except (Error, sqlite3.Error) as error:
-            message = f"the checkpoints were refused: {_reason(error)}"
+            message = f"the checkpoints were refused: {first_line(error)}"
             raise StoreError(message) from error
-
-
-def _reason(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

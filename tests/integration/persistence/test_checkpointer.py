@@ -175,7 +175,7 @@ async def test_a_connection_that_was_forgotten_on_its_way_is_given_up_for_anothe
         assert await saver.aget_tuple(run) is None  # over the connection that is kept
         line.silence()
         line.speak(Old.STAY_SILENT)
-        with pytest.raises(StoreUnavailableError, match="not available: TimeoutError"):
+        with pytest.raises(StoreUnavailableError, match="not available: it does not answer"):
             await patient.aget_tuple(run)
         assert await TranslatingSaver(saver).aget_tuple(run) is None
 
