@@ -90,10 +90,12 @@ class ProviderCircuitView(View):
     opened_at: datetime | None
     retry_at: datetime | None
     override: OverrideView | None
+    open_elsewhere: int
+    """How many other processes that share circuits with this one have opened theirs."""
 
 
 class ProviderStatusView(View):
-    """How a provider does; figures are of the last five minutes."""
+    """How a provider does; figures are of the last five minutes, of all processes that share them."""
 
     status: Literal["healthy", "degraded", "down", "auth_error", "unknown"]
     latency_ms: float | None

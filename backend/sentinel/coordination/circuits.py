@@ -91,19 +91,27 @@ class SharedCircuits:
         circuit = self._board.find(key) if self._is_shared(key) else None
         if circuit is None or circuit.state is not _CLOSED:
             return
-        void = self._void.get(key, {})
-        counts_from = self._clock.monotonic() + REMEMBERED_SECONDS
-        votes = [
-            vote
-            for vote in self._facts.of(VOTE, key)
-            if self._facts.is_alive(vote.author) and vote.number > void.get(vote.author, 0) and vote.until > counts_from
-        ]
+        votes = self._votes(key)
         processes = self._facts.processes
         if len(votes) < quorum(processes, self._share):
             return
         self._reasons[key] = covers(votes)
-        seconds = max(vote.until for vote in votes) - counts_from
+        seconds = max(vote.until for vote in votes) - REMEMBERED_SECONDS - self._clock.monotonic()
         circuit.follow_open(seconds, reason=f"found by {len(votes)} of {processes} processes{_last_cause(votes)}")
+
+    def _votes(self, key: str) -> list[Fact]:
+        """Give the votes that count now: of living processes, not answered, and for circuits that are still open."""
+        void = self._void.get(key, {})
+        counts_from = self._clock.monotonic() + REMEMBERED_SECONDS
+        return [
+            vote
+            for vote in self._facts.of(VOTE, key)
+            if self._facts.is_alive(vote.author) and vote.number > void.get(vote.author, 0) and vote.until > counts_from
+        ]
+
+    def open_elsewhere(self, key: str) -> int:
+        """Count the other processes that have found a reason to open the circuit, which need not be open here."""
+        return sum(vote.author != self._facts.author for vote in self._votes(key))
 
     def _obey(self, key: str) -> None:
         """Follow the verdicts of other processes' probes, each once and only as far as it answers for."""

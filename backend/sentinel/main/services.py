@@ -3,7 +3,7 @@
 Read this file to see what the process is made of. What is opened first is closed last.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,7 @@ from sentinel.chaos.controls import OperatorControls
 from sentinel.chaos.stored_switches import StoredSwitches
 from sentinel.clock import Clock, SystemClock
 from sentinel.coordination.live_events import LiveEvents
+from sentinel.domain.attempts import Attempt
 from sentinel.domain.queues import RunQueue
 from sentinel.domain.routes import Route
 from sentinel.gateway.call import Recovery
@@ -30,7 +31,7 @@ from sentinel.main.metrics import build_exposition
 from sentinel.main.providers import build_providers, configured_targets, kill_switch_targets, provider_cards
 from sentinel.main.queueing import open_queue
 from sentinel.main.resilience import Resilience, build_resilience, prices_of
-from sentinel.main.sharing import joined, open_sharing
+from sentinel.main.sharing import Joined, joined, open_sharing
 from sentinel.main.storage import Storage, open_storage
 from sentinel.main.tools import mcp_endpoint, open_tools, run_budget
 from sentinel.main.upkeep import watch_for_leaks
@@ -41,6 +42,7 @@ from sentinel.providers.attempt import AttemptPipeline
 from sentinel.providers.chat import ChatAttempts
 from sentinel.providers.loop_lag import LoopLag
 from sentinel.redaction import Redactor
+from sentinel.resilience.breaker_board import provider_key
 from sentinel.runs.leases import Leases
 from sentinel.runs.runner import Runner, RunnerOptions
 from sentinel.runs.service import RunService
@@ -99,20 +101,20 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
     async with AsyncExitStack() as stack:
         ground = await _ground(settings, stack)
         parts, storage, watch = ground.parts, ground.storage, ground.watch
-        controls = await _controls(ground, stack)
-        monitor = _monitor(ground)
+        house = await _joined(ground, stack)
+        monitor = _monitor(ground, house)
         tools = await stack.enter_async_context(
             open_tools(settings, parts, storage=storage, watch=watch, environment=environment)
         )
         graph = build_graph(TranslatingSaver(await _checkpointer(ground, stack)))
-        models, recovery = await _calls(ground, monitor, stack)
+        models, recovery = await _calls(ground, [monitor.observe, house.attempts.observe], stack)
         gateway = await build_gateway(
             settings, recovery, providers=models.providers, ids=ground.ids, observe=watch.request_over, stack=stack
         )
         leases = await open_leases(settings, storage=storage, clock=ground.clock, ids=ground.ids, stack=stack)
         runner = _runner(ground, leases=leases, graph=graph, models=models, tools=tools)
         queue = await open_queue(settings, runner, leases=leases, storage=storage, clock=ground.clock, stack=stack)
-        services = _services(ground, controls=controls, monitor=monitor, tools=tools, queue=queue)
+        services = _services(ground, controls=house.controls, monitor=monitor, tools=tools, queue=queue)
         mcp = mcp_endpoint(settings, tools, watch=watch, ids=ground.ids)
         await stack.enter_async_context(mcp.running())
         yield Running(services=services, gateway=gateway, mcp=mcp, queue=queue, live=storage.live)
@@ -128,7 +130,7 @@ async def _ground(settings: Settings, stack: AsyncExitStack) -> _Ground:
     return _Ground(settings=settings, ids=ids, parts=parts, storage=storage, watch=watch)
 
 
-async def _controls(ground: _Ground, stack: AsyncExitStack) -> OperatorControls:
+async def _joined(ground: _Ground, stack: AsyncExitStack) -> Joined:
     settings, parts, storage = ground.settings, ground.parts, ground.storage
     controls = OperatorControls(
         board=parts.board,
@@ -144,7 +146,7 @@ async def _controls(ground: _Ground, stack: AsyncExitStack) -> OperatorControls:
     return await stack.enter_async_context(joined(settings, parts, storage.shared, controls=controls))
 
 
-def _monitor(ground: _Ground) -> ProviderMonitor:
+def _monitor(ground: _Ground, house: Joined) -> ProviderMonitor:
     parts = ground.parts
 
     def is_killed(card: ProviderCard) -> bool:
@@ -156,6 +158,8 @@ def _monitor(ground: _Ground) -> ProviderMonitor:
         cooldowns=parts.protection.cooldowns,
         is_killed=is_killed,
         clock=parts.clock,
+        seen_elsewhere=house.attempts.of_others,
+        open_elsewhere=lambda name: house.circuits.open_elsewhere(provider_key(name)),
     )
 
 
@@ -169,14 +173,16 @@ async def _checkpointer(ground: _Ground, stack: AsyncExitStack) -> Any:
     return saver
 
 
-async def _calls(ground: _Ground, monitor: ProviderMonitor, stack: AsyncExitStack) -> tuple[ChatAttempts, Recovery]:
+async def _calls(
+    ground: _Ground, observers: Sequence[Callable[[Attempt], None]], stack: AsyncExitStack
+) -> tuple[ChatAttempts, Recovery]:
     """Make what asks the providers for runs and for the gateway: one pipeline, so that both learn from each other."""
     settings, parts = ground.settings, ground.parts
     lag = await stack.enter_async_context(LoopLag(parts.clock))
     pipeline = AttemptPipeline(
         protection=parts.protection,
         clock=parts.clock,
-        observe=[Hooks(monitor.observe, ground.watch.metrics.attempt)],
+        observe=[Hooks(*observers, ground.watch.metrics.attempt)],
         observe_streams=[Hooks(parts.first_tokens.observe)],
         was_late=lag.was_late_since,
         prices=prices_of(settings),

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sentinel.chaos.controls import OperatorControls
 from sentinel.clock import Clock
@@ -12,6 +12,7 @@ from sentinel.coordination.facts import FactTable
 from sentinel.coordination.fan_out import MemoryFanOut
 from sentinel.coordination.probe_tickets import MemoryTickets, TicketedProbes
 from sentinel.coordination.shared import LinkStatus, Shared
+from sentinel.coordination.shared_attempts import SharedAttempts
 from sentinel.coordination.shared_holds import SharedHolds
 from sentinel.coordination.switch_watch import SwitchWatch
 from sentinel.health.checks import CheckResult, Health
@@ -70,11 +71,20 @@ class Common:
         return key in self._held
 
 
+@dataclass(frozen=True, kw_only=True)
+class Joined:
+    """What others take part in: controls that tell them, attempts that they hear of, circuits that they vote on."""
+
+    controls: OperatorControls
+    attempts: SharedAttempts
+    circuits: SharedCircuits
+
+
 @asynccontextmanager
 async def joined(
     settings: Settings, parts: Resilience, shared: Shared, *, controls: OperatorControls
-) -> AsyncIterator[OperatorControls]:
-    """Join circuits, holds and kill switches with those of other processes; give the controls that tell them.
+) -> AsyncIterator[Joined]:
+    """Join circuits, holds, kill switches and figures with those of other processes.
 
     On PostgreSQL other processes may throw a kill switch: the database is looked into, at once when they tell of it.
     """
@@ -88,13 +98,15 @@ async def joined(
     parts.board.probe_only_if(probes.may_probe)
     parts.transitions.add(circuits.transition, probes.transition)
     parts.holds.add(holds.change)
+    attempts = SharedAttempts(shared.facts, clock=clock, providers=settings.providers)
     watch = SwitchWatch(controls.switches.refresh, clock=clock)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(attempts)
         stack.push_async_callback(probes.aclose)
         if not is_sqlite(normalise(settings.database_url.get_secret_value())):
             shared.facts.listen(SWITCH, lambda _: watch.wake())
             await stack.enter_async_context(watch)
-        yield replace(controls, tell=acts.tell)
+        yield Joined(controls=replace(controls, tell=acts.tell), attempts=attempts, circuits=circuits)
 
 
 def _log_state(state: LinkStatus) -> None:

@@ -1797,6 +1797,11 @@ export interface components {
         ProviderCircuitView: {
             /** Failures */
             failures: number;
+            /**
+             * Open Elsewhere
+             * @description How many other processes that share circuits with this one have opened theirs.
+             */
+            open_elsewhere: number;
             /** Opened At */
             opened_at: string | null;
             override: components["schemas"]["OverrideView"] | null;
@@ -1810,7 +1815,7 @@ export interface components {
         };
         /**
          * ProviderStatusView
-         * @description How a provider does; figures are of the last five minutes.
+         * @description How a provider does; figures are of the last five minutes, of all processes that share them.
          */
         ProviderStatusView: {
             circuit_breaker: components["schemas"]["ProviderCircuitView"];

@@ -89,7 +89,7 @@ function providers() {
         last_probe_at: null,
         last_attempt_at: null,
         predicted_ttft_ms: null,
-        circuit_breaker: circuit,
+        circuit_breaker: { ...circuit, open_elsewhere: 0 },
         kill_switch: world.killSwitch(provider) !== null,
         cooldown_until: null,
         kind: index === 0 ? "openai" : "ollama",

@@ -84,6 +84,7 @@ async def test_what_holds_at_one_server_holds_at_all(build: Build, own_redis: Re
     await _kill_switches_hold_everywhere(house, seconds=1)
     await _trips_and_resets_hold_everywhere(house)
     await _a_quorum_opens_the_circuit_of_the_third(house)
+    await _who_has_called_nobody_knows_how_the_provider_does(house)
     own_redis.stop()
     answer = await house.http[2].post("/v1/chat/completions", json=_QUESTION)
     assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
@@ -123,6 +124,15 @@ async def _a_quorum_opens_the_circuit_of_the_third(house: House) -> None:
     circuit = await house.circuit(2)
     assert (circuit["rule"], circuit["failures"]) == ("shared", 0)
     assert circuit["reason"] == "found by 2 of 3 processes: connection_refused"
+
+
+async def _who_has_called_nobody_knows_how_the_provider_does(house: House) -> None:
+    async def knows() -> bool:
+        status = (await house.http[2].get("/api/providers/status")).json()["openai"]
+        circuit = status["circuit_breaker"]
+        return (status["success_rate_pct"], circuit["failures"], circuit["open_elsewhere"]) == (0.0, 0, 2)
+
+    await within(5, knows)
 
 
 async def _is(house: House, number: int, state: str) -> bool:

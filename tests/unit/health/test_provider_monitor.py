@@ -5,7 +5,7 @@ from datetime import timedelta
 from sentinel.domain.attempts import Attempt
 from sentinel.domain.routes import Target, Tier
 from sentinel.errors import Outcome
-from sentinel.health.providers import ProviderCard, ProviderHealth, ProviderMonitor
+from sentinel.health.providers import Observation, ProviderCard, ProviderHealth, ProviderMonitor
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.cooldowns import CooldownBoard
 from sentinel.resilience.failure_table import LatchScope
@@ -21,6 +21,8 @@ class Rig:
         self.clock = FakeClock()
         self.board = BreakerBoard(self.clock)
         self.cooldowns = CooldownBoard(self.clock)
+        self.elsewhere: list[Observation] = []
+        self.open_elsewhere = 0
         card = ProviderCard(name="one", kind="openai", simulated=False, tier=Tier.PRIMARY, models=("large",))
         self.monitor = ProviderMonitor(
             cards={"one": card},
@@ -28,7 +30,14 @@ class Rig:
             cooldowns=self.cooldowns,
             is_killed=lambda _: False,
             clock=self.clock,
+            seen_elsewhere=lambda _: self.elsewhere,
+            open_elsewhere=lambda _: self.open_elsewhere,
         )
+
+    def others_saw(self, outcome: Outcome, *, took_ms: float = 100.0) -> None:
+        ttft_ms = took_ms / 2 if outcome is Outcome.SUCCESS else None
+        now = self.clock.now()
+        self.elsewhere.append(Observation(ended_at=now, outcome=outcome, duration_ms=took_ms, ttft_ms=ttft_ms))
 
     def saw(self, outcome: Outcome, *, took_ms: float = 100.0, skipped: bool = False) -> None:
         now = self.clock.now()
@@ -96,3 +105,29 @@ def test_what_is_long_ago_is_forgotten() -> None:
     rig.saw(Outcome.FAILURE)
     rig.clock.advance(301.0)
     assert rig.word() is ProviderHealth.UNKNOWN
+
+
+def test_figures_are_of_all_processes() -> None:
+    rig = Rig()
+    rig.others_saw(Outcome.SUCCESS, took_ms=300.0)
+    status = rig.monitor.status()["one"]
+    assert (status["status"], status["latency_ms"], status["ttft_p50_ms"]) == ("healthy", 300.0, 150.0)
+    rig.clock.advance(1)
+    rig.saw(Outcome.FAILURE)
+    assert rig.monitor.status()["one"]["success_rate_pct"] == 50.0
+    assert rig.word() is ProviderHealth.DEGRADED
+    rig.clock.advance(299.5)
+    assert rig.monitor.status()["one"]["success_rate_pct"] == 0.0, "what others saw is forgotten as well"
+
+
+def test_a_provider_that_fails_and_is_left_alone_elsewhere_is_down() -> None:
+    rig = Rig()
+    rig.open_elsewhere = 1
+    assert rig.word() is ProviderHealth.UNKNOWN
+    rig.others_saw(Outcome.FAILURE)
+    assert rig.word() is ProviderHealth.DOWN
+    circuit = rig.monitor.status()["one"]["circuit_breaker"]
+    assert (circuit["state"], circuit["open_elsewhere"]) == ("closed", 1)
+    rig.clock.advance(1)
+    rig.saw(Outcome.SUCCESS)
+    assert rig.word() is ProviderHealth.DEGRADED, "one process may be sick itself"

@@ -36,6 +36,7 @@ beforeEach(() => {
           opened_at: null,
           retry_at: new Date(Date.now() + 30_000).toISOString(),
           override: null,
+          open_elsewhere: 0,
         },
       });
       return HttpResponse.json(breaker());
@@ -124,6 +125,13 @@ describe("the circuit", () => {
     expect(screen.getByText(/^0:(30|29)$/)).toBeVisible();
     await user.click(screen.getByRole("button", { name: "Reset simulated-primary" }));
     await waitFor(() => expect(state).toHaveTextContent("Circuit closed"));
+  });
+
+  it("says that other processes have opened theirs", async () => {
+    const closed = provider().circuit_breaker;
+    primary = provider({ circuit_breaker: { ...closed, open_elsewhere: 2 } });
+    show(<ChaosPanel />);
+    expect(await screen.findByText("Open in 2 other processes, which have seen it fail.")).toBeVisible();
   });
 
   it("says who holds it and until when", async () => {

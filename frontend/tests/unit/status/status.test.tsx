@@ -20,7 +20,7 @@ function serve(primary: Partial<ProviderStatus> = {}, about: Partial<Info> = {})
 }
 
 const circuit = (state: ProviderStatus["circuit_breaker"]["state"]) => ({
-  circuit_breaker: { state, failures: 5, opened_at: null, retry_at: null, override: null },
+  circuit_breaker: { state, failures: 5, opened_at: null, retry_at: null, override: null, open_elsewhere: 0 },
 });
 
 describe("the provider strip", () => {

@@ -54,6 +54,7 @@ export function CircuitControls({ name, circuit, breaker, killed }: CircuitContr
         )}
       </p>
       {breaker?.override && <CircuitOverride override={breaker.override} />}
+      {circuit.state === "closed" && <OpenElsewhere processes={circuit.open_elsewhere} />}
       <div className="grid grid-cols-2 gap-2">
         <Button size="small" aria-label={`Trip ${name}`} disabled={act.isPending} onClick={() => run("trip")}>
           Trip
@@ -69,5 +70,16 @@ export function CircuitControls({ name, circuit, breaker, killed }: CircuitContr
       </div>
       {act.error && <ActFailed act="The circuit was not changed" error={act.error} />}
     </div>
+  );
+}
+
+/** What other processes found, who are too few to be believed here. */
+function OpenElsewhere({ processes }: { processes: number }) {
+  if (processes === 0) return null;
+  return (
+    <p className="text-xs text-warn">
+      Open in {processes} other {processes === 1 ? "process" : "processes"}, which{" "}
+      {processes === 1 ? "has" : "have"} seen it fail.
+    </p>
   );
 }
