@@ -154,6 +154,8 @@ class CapabilityView(View):
 class ToolsView(View):
     """All tools."""
 
+    process: str | None
+    """The process (host:pid) whose sessions and figures these are; null where one process has a database alone."""
     servers: list[ToolServerView]
     capabilities: list[CapabilityView]
 

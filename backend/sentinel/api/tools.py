@@ -48,7 +48,7 @@ async def list_calls(
 
 @router.post("/{server}/reconnect", response_model=ToolServerView)
 async def reconnect(server: str, services: Use) -> dict[str, Any]:
-    """Open a new session with a tool server now; calls in flight on the old one fail."""
+    """Open a new session with a tool server now, in every process; calls in flight on the old ones fail."""
     return await services.tools.reconnect(server, actor=OPERATOR)
 
 

@@ -1,13 +1,17 @@
 """From the configured MCP servers and capabilities to the tools that runs and callers have."""
 
 import asyncio
+import os
 import random
+import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from sentinel import __version__
 from sentinel.chaos.kill_switches import KillSwitches
+from sentinel.coordination.shared_reconnects import SharedReconnects
+from sentinel.errors import UnknownToolError
 from sentinel.gateway.mcp.call_log import CallLog
 from sentinel.gateway.mcp.endpoint import McpEndpoint
 from sentinel.ids import IdSource
@@ -15,6 +19,7 @@ from sentinel.main.resilience import Resilience
 from sentinel.main.storage import Storage
 from sentinel.main.tool_log import ToolLog
 from sentinel.main.watching import Watch
+from sentinel.persistence.database_url import is_sqlite
 from sentinel.redaction import Redactor, redact_text
 from sentinel.settings import CapabilitySettings, McpServerSettings, Settings, configured_secrets
 from sentinel.settings import ToolOverride as OverrideSettings
@@ -60,6 +65,7 @@ async def open_tools(
     def fell_back(fallback: Fallback) -> None:
         watch.metrics.tool_fallback(fallback.failed.label, fallback.next.label, cause=fallback.cause)
 
+    reconnects = SharedReconnects(storage.shared.facts, partial(_reconnect, registry))
     router = CapabilityRouter(registry, capabilities=config.capabilities, clock=parts.clock, observe=Hooks(fell_back))
     registry.subscribe(lambda: log.offered(withheld_from_models(router.tools())))
     async with registry:
@@ -73,10 +79,17 @@ async def open_tools(
                 board=parts.board,
                 audit=storage.audit,
                 clock=parts.clock,
+                process=None if is_sqlite(storage.engine.url) else f"{socket.gethostname()}:{os.getpid()}",
+                tell_reconnect=reconnects.tell,
             )
         finally:
             log.close()
             await ended(looking)
+
+
+def _reconnect(registry: ToolRegistry, server: str) -> None:
+    with suppress(UnknownToolError):  # the other process may be configured otherwise
+        registry.reconnect(server)
 
 
 def _is_killed(kill_switches: KillSwitches, target: str) -> bool:

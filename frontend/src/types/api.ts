@@ -510,7 +510,7 @@ export interface paths {
         put?: never;
         /**
          * Reconnect
-         * @description Open a new session with a tool server now; calls in flight on the old one fail.
+         * @description Open a new session with a tool server now, in every process; calls in flight on the old ones fail.
          */
         post: operations["reconnect_api_tools__server__reconnect_post"];
         delete?: never;
@@ -2390,6 +2390,11 @@ export interface components {
         ToolsView: {
             /** Capabilities */
             capabilities: components["schemas"]["CapabilityView"][];
+            /**
+             * Process
+             * @description The process (host:pid) whose sessions and figures these are; null where one process has a database alone.
+             */
+            process: string | null;
             /** Servers */
             servers: components["schemas"]["ToolServerView"][];
         };

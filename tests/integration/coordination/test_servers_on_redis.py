@@ -9,6 +9,8 @@ from tests.integration.coordination.conftest import until
 from tests.support.redis import RedisServer
 from tests.support.server import Serve, Server
 
+_CLOCK = "mcpServers: {clock: {command: python, args: [-m, mcp_servers.clock]}}"
+
 
 async def _health(server: Server) -> dict[str, Any]:
     async with httpx.AsyncClient(base_url=server.url, timeout=10, verify=False) as http:
@@ -50,3 +52,26 @@ async def test_a_server_starts_while_redis_is_gone(serve: Serve, own_redis: Redi
     )
     own_redis.start()
     await _redis_is(server, "healthy")
+
+
+async def test_an_operator_s_reconnect_reaches_the_tool_servers_of_every_process(
+    own_redis: RedisServer, fresh_postgres: str, serve: Serve
+) -> None:
+    environment = {"REDIS_URL": own_redis.url, "DATABASE_URL": fresh_postgres}
+    servers = [await serve(environment, config=_CLOCK) for _ in range(2)]
+    before = [await _clock(server) for server in servers]
+    assert before[0]["process"] != before[1]["process"]
+    async with httpx.AsyncClient(base_url=servers[0].url, timeout=10, verify=False) as http:
+        (await http.post("/api/tools/clock/reconnect")).raise_for_status()
+    for server, old in zip(servers, before, strict=True):
+        async with asyncio.timeout(10):
+            while (now := await _clock(server))["pid"] in (old["pid"], None):
+                await asyncio.sleep(0.05)
+        assert (now["restarts"], now["process"]) == (1, old["process"])
+
+
+async def _clock(server: Server) -> dict[str, Any]:
+    """The tool server of one process, with the name of that process."""
+    async with httpx.AsyncClient(base_url=server.url, timeout=10, verify=False) as http:
+        shown = (await http.get("/api/tools")).json()
+    return {**shown["servers"][0], "process": shown["process"]}

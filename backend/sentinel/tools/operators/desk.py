@@ -1,5 +1,6 @@
 """What an operator sees of the tools, and what he may do: open a session anew, approve a tool that has changed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,11 @@ from sentinel.tools.session.server_status import ServerStatus
 
 @dataclass(frozen=True, kw_only=True)
 class ToolDesk:
-    """Servers, tools and capabilities as they stand; every act is written to the audit log."""
+    """Servers, tools and capabilities as they stand; every act is written to the audit log.
+
+    `process` names the one whose sessions these are, if others may have theirs; `tell_reconnect` lets them open new
+    sessions with a server, too, and must neither wait nor raise.
+    """
 
     config: ToolsConfig
     registry: ToolRegistry
@@ -25,11 +30,14 @@ class ToolDesk:
     board: BreakerBoard
     audit: AuditLog
     clock: Clock
+    process: str | None = None
+    tell_reconnect: Callable[[str], None] = lambda server: None
 
     def view(self) -> dict[str, Any]:
         """Give everything, in the shape of `GET /api/tools`."""
         withheld = self._withheld()
         return {
+            "process": self.process,
             "servers": [self._server(status, withheld) for status in self.registry.status()],
             "capabilities": [
                 capability_view(each, obstacle=self.registry.obstacle) for each in self.router.capabilities()
@@ -41,12 +49,13 @@ class ToolDesk:
         return self._server(self.registry.supervisor(name).status(), self._withheld())
 
     async def reconnect(self, server: str, *, actor: str) -> dict[str, Any]:
-        """Open a new session with a server now, and give the server as it is then.
+        """Open a new session with a server now, here and in other processes, and give the server as it is here then.
 
         Raises:
             UnknownToolError: there is no such server.
         """
         self.registry.reconnect(server)
+        self.tell_reconnect(server)
         await self._record("tool_server_reconnect", server, actor=actor)
         return self.server(server)
 

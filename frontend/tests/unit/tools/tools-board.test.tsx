@@ -42,7 +42,7 @@ const noted = async (request: Request) => {
 };
 
 beforeEach(() => {
-  known = { servers: [toolServer()], capabilities: [] };
+  known = { process: null, servers: [toolServer()], capabilities: [] };
   calls = [];
   asked = [];
   sent = [];
@@ -131,8 +131,19 @@ describe("the servers", () => {
     expect(sent).toEqual([{ path: "/api/tools/calculator/reconnect", body: null }]);
   });
 
+  it("are those of one process, which is named where there may be others", async () => {
+    known = { ...known, process: "host-a:4711" };
+    const { unmount } = show(<ToolsBoard />);
+    expect(await screen.findByText("host-a:4711")).toBeVisible();
+    unmount();
+    known = { ...known, process: null };
+    show(<ToolsBoard />);
+    expect(await screen.findByRole("heading", { name: "Servers" })).toBeVisible();
+    expect(screen.queryByText(/Workers and other servers/)).toBeNull();
+  });
+
   it("that are none say how there would be some", async () => {
-    known = { servers: [], capabilities: [] };
+    known = { process: null, servers: [], capabilities: [] };
     show(<ToolsBoard />);
     expect(await screen.findByText("No tool server is configured")).toBeVisible();
   });

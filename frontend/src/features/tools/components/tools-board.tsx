@@ -41,10 +41,11 @@ function Board({ tools, selection }: { tools: Tools; selection: Selection }) {
       <div className={cx("space-y-8", isChosen && "hidden lg:block")}>
         <Waiting servers={tools.servers} />
         <section aria-labelledby="servers">
-          <h2 id="servers" className="mb-3 font-semibold">
+          <h2 id="servers" className="font-semibold">
             Servers
           </h2>
-          <ul className="space-y-4">
+          {tools.process !== null && <OfOneProcess process={tools.process} />}
+          <ul className="mt-3 space-y-4">
             {tools.servers.map((server) => (
               <li key={server.name}>
                 <ServerCard server={server} selection={selection} />
@@ -71,6 +72,16 @@ function Board({ tools, selection }: { tools: Tools; selection: Selection }) {
         />
       )}
     </div>
+  );
+}
+
+/** Where several processes share a database, the next answer may come from another one. */
+function OfOneProcess({ process }: { process: string }) {
+  return (
+    <p className="mt-0.5 text-sm text-ink-2">
+      States and figures are those of the process <code className="font-mono break-all">{process}</code>.
+      Workers and other servers have sessions of their own; <em>Reconnect</em> reaches all that share a Redis.
+    </p>
   );
 }
 
