@@ -11,6 +11,7 @@ from sentinel.errors import Outcome
 from sentinel.tools.config import SupervisionConfig, ToolLimits
 from sentinel.tools.outcome import Cause
 from sentinel.tools.session.server_status import ServerState
+from tests.acceptance.tools.addresses import Start, misbehaving_over_http
 from tests.acceptance.tools.loop_lag import LoopLag
 from tests.acceptance.tools.timing import ROUNDS
 from tests.integration.tools.running import BOUND, Running, misbehaving, running
@@ -25,6 +26,8 @@ CALLS: dict[str, tuple[str, dict[str, Any], Cause | None, int]] = {
     "a line of 20 MB with the id last": ("huge_with_the_id_last", {}, Cause.OVERSIZE, 12 * MEGABYTE),
     "5 MB on stderr": ("flood_stderr", {"text": "dry"}, None, 4 * MEGABYTE),
     "1 MB of noise on stdout": ("flood_stdout", {"text": "dry"}, None, 8 * MEGABYTE),
+    "half a million lines of one character": ("flood_lines", {"line": "x", "text": "dry"}, None, 8 * MEGABYTE),
+    "a million empty lines": ("flood_lines", {"line": "", "text": "dry"}, None, 8 * MEGABYTE),
     "5,000 steps of progress": ("flood_progress", {"text": "dry"}, None, 8 * MEGABYTE),
     "as many keys as may be": ("crowd", {"count": 38_000}, None, 24 * MEGABYTE),
     "more keys than may be": ("crowd", {"count": 90_000}, Cause.OVERSIZE, 12 * MEGABYTE),
@@ -53,6 +56,36 @@ async def test_a_hostile_answer_holds_up_nobody(case: str) -> None:
             if cause is not None:
                 assert (outcome.outcome, outcome.executed) == (Outcome.FAILURE, "unknown")
                 tools.board.reset(f"tool:one/{tool}", actor="test")
+        assert (await tools.call("one__echo", text="after")).text == "after"
+        assert tools.sessions("one") == 1
+    assert median(lags) < LAG_SECONDS
+
+
+# What fills a stream of events before the answer, and what becomes of the call.
+EVENTS: dict[str, tuple[str, Cause | None]] = {
+    "blank lines": ("\n\n", None),
+    "comments": (":\n\n", None),
+    "events without a message": ("data\n\n", None),
+    "one event of many lines": (":\n", Cause.OVERSIZE),
+}
+
+
+@pytest.mark.parametrize("case", [*EVENTS])
+async def test_a_hostile_stream_of_events_holds_up_nobody(start: Start, case: str) -> None:
+    """A call beside it, and one after it, are answered on the same session."""
+    event, cause = EVENTS[case]
+    lags: list[float] = []
+    server = start(misbehaving_over_http)
+    async with running({"one": server.config}) as tools:
+        await tools.until("one", ServerState.READY)
+        assert (await tools.call("one__echo", text="warm")).text == "warm"
+        for _ in range(ROUNDS):
+            async with LoopLag() as lag:
+                beside, outcome = await asyncio.gather(
+                    tools.call("one__echo", text="beside"), tools.call("one__flood_events", event=event, text="dry")
+                )
+            lags.append(lag.worst_seconds)
+            assert (beside.text, outcome.cause) == ("beside", cause)
         assert (await tools.call("one__echo", text="after")).text == "after"
         assert tools.sessions("one") == 1
     assert median(lags) < LAG_SECONDS

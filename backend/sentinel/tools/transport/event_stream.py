@@ -1,7 +1,7 @@
 """Server-sent events of an HTTP server, each of them whole, of a size that can be read, and meant for who asked."""
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Final
 
 import httpx2
@@ -10,11 +10,16 @@ from pydantic import BaseModel, ValidationError
 from sentinel.tools.outcome import Cause
 from sentinel.tools.transport.framing import CROWDED, is_crowded
 from sentinel.tools.transport.own_faults import OwnFault
+from sentinel.tools.transport.turns import Turns
 
 FOREIGN: Final = "an answer to another request"
 
-_EVENT_END: Final = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_MAX_LINES: Final = 20_000
+"""Ends of lines in one event: each line is looked at by itself, here and by the SDK."""
+_ENDS_OF_EVENTS: Final = (b"\n\n", b"\n\r", b"\r\r")  # only `\r\n` is one end of a line
+_BLANK_LINES: Final = re.compile(rb"(?:\n[\n\r]|\r\r)[\n\r]*")
 _LONGEST_EVENT_END: Final = 4
+_PIECE_BYTES: Final = 8_192
 _FIELD: Final = b"data:"
 _MARK_OF_ORDER: Final = b"\xef\xbb\xbf"  # a stream may begin with it
 
@@ -38,10 +43,16 @@ def said_in(data: bytes) -> Said | None:
         return None
 
 
+class _Unfit(Exception):  # noqa: N818 -- never leaves this module
+    def __init__(self, fault: OwnFault) -> None:
+        super().__init__(fault.detail)
+        self.fault = fault
+
+
 class EventStream(httpx2.AsyncByteStream):
     """A stream of whole events; what cannot be passed on becomes an event that says so, and ends the stream.
 
-    The SDK takes every answer on a request's stream, or on one that resumes it, for the answer to that request.
+    A large event is passed on in pieces, once it is whole, so that whoever reads it holds up nobody either. The SDK takes every answer on a request's stream, or on one that resumes it, for the answer to that request.
     """
 
     def __init__(
@@ -63,26 +74,23 @@ class EventStream(httpx2.AsyncByteStream):
         self._as_event = as_event
         self._fault_of_break = fault_of_break
         self._begun = bytearray()
+        self._turns = Turns()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Give the events."""
         try:
             async for chunk in self._inner:
-                whole = self._take(chunk)
-                fault = self._fault_in(whole) or self._overlong()
-                if fault is not None:
-                    yield self._said(fault)
-                    return
-                if whole:
-                    yield whole
+                async for piece in self._passed(self._take(chunk)):
+                    yield piece
+                self._check_size()
+            async for piece in self._passed(bytes(self._begun)):
+                yield piece
+        except _Unfit as exc:
+            yield self._said(exc.fault)
         except httpx2.TransportError as exc:
             if self._fault_of_break is None:
                 raise
             yield self._said(self._fault_of_break(exc))
-            return
-        last = bytes(self._begun)
-        fault = self._fault_in(last)
-        yield last if fault is None else self._said(fault)
 
     async def aclose(self) -> None:
         """Close the wrapped stream."""
@@ -90,20 +98,29 @@ class EventStream(httpx2.AsyncByteStream):
 
     def _take(self, chunk: bytes) -> bytes:
         """Give the events that the chunk completes, and keep what is left; no byte is looked at twice."""
-        looked_at = max(0, len(self._begun) - _LONGEST_EVENT_END + 1)
+        looked_at = max(0, len(self._begun) - 1)
         self._begun += chunk
-        ends = [match.end() for match in _EVENT_END.finditer(self._begun, looked_at)]
-        if not ends:
+        end = max(self._begun.rfind(each, looked_at) for each in _ENDS_OF_EVENTS) + 2
+        if end < 2:  # noqa: PLR2004 -- none was found
             return b""
-        whole = bytes(self._begun[: ends[-1]])
-        del self._begun[: ends[-1]]
+        whole = bytes(self._begun[:end])
+        del self._begun[:end]
         return whole
 
-    def _fault_in(self, whole: bytes) -> OwnFault | None:
-        faults = (self._fault_of(_data(event)) for event in _EVENT_END.split(whole))
-        return next((fault for fault in faults if fault is not None), None)
+    async def _passed(self, events: bytes) -> AsyncIterator[bytes]:
+        for event in _split(events):
+            fault = self._fault_of(event)
+            if fault is not None:
+                raise _Unfit(fault)
+            for start in range(0, len(event), _PIECE_BYTES):
+                piece = event[start : start + _PIECE_BYTES]
+                await self._turns.spend(len(piece), pieces=1 + _line_ends(piece))
+                yield piece
 
-    def _fault_of(self, data: bytes) -> OwnFault | None:
+    def _fault_of(self, event: bytes) -> OwnFault | None:
+        if _line_ends(event) > _MAX_LINES:
+            return OwnFault(Cause.OVERSIZE, f"more than {_MAX_LINES} lines in one event", executed="yes")
+        data = _data(event)
         if is_crowded(data):
             return OwnFault(Cause.OVERSIZE, CROWDED, executed="yes")
         said = said_in(data) if data and self._asked is not None else None
@@ -111,10 +128,9 @@ class EventStream(httpx2.AsyncByteStream):
         is_foreign = said is not None and said.method is None and not said.answers(self._asked)
         return OwnFault(Cause.MALFORMED, FOREIGN) if is_foreign else None
 
-    def _overlong(self) -> OwnFault | None:
-        if len(self._begun) <= self._cap:
-            return None
-        return OwnFault(Cause.OVERSIZE, f"an event over {self._cap} bytes", executed="yes")
+    def _check_size(self) -> None:
+        if len(self._begun) > self._cap:
+            raise _Unfit(OwnFault(Cause.OVERSIZE, f"an event over {self._cap} bytes", executed="yes"))
 
     def _said(self, fault: OwnFault) -> bytes:
         return b"event: message\ndata: " + self._as_event(fault) + b"\n\n"
@@ -123,3 +139,18 @@ class EventStream(httpx2.AsyncByteStream):
 def _data(event: bytes) -> bytes:
     lines = event.removeprefix(_MARK_OF_ORDER).splitlines()
     return b"\n".join(line.removeprefix(_FIELD) for line in lines if line.startswith(_FIELD))
+
+
+def _split(events: bytes) -> Iterator[bytes]:
+    """Give each event with its end; of blank lines, which are none, no more than that."""
+    start = 0
+    for blank in _BLANK_LINES.finditer(events):
+        if start < blank.start():
+            yield events[start : min(blank.end(), blank.start() + _LONGEST_EVENT_END)]
+        start = blank.end()
+    if start < len(events):
+        yield events[start:]
+
+
+def _line_ends(data: bytes) -> int:
+    return len(data) - len(data.translate(None, b"\r\n"))

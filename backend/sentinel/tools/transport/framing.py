@@ -32,6 +32,7 @@ CROWDED: Final = (
     " in one message"
 )
 _ALL_BUT_STRUCTURE: Final = bytes(set(range(256)) - set(b'"[{,'))
+_BLANK: Final = re.compile(rb"\n*")
 _EDGE: Final = 256
 _ENDLESS: Final = 64  # a line this many times over the cap will not end
 _ID: Final = rb'"id"\s*:\s*("(?:[^"\\]){1,64}"|-?\d{1,18})\s*'
@@ -69,13 +70,18 @@ class LineSplitter:
         return self._size > self._cap * _ENDLESS
 
     def feed(self, data: bytes) -> Iterator[bytes | OverlongLine]:
-        """Take the next bytes and yield every line that they complete."""
-        start = 0
+        """Take the next bytes and yield every line that they complete and that is not empty."""
+        start = self._begin(data, 0)
         while (end := data.find(b"\n", start)) >= 0:
             yield from self._add(data[start:end])
             yield self._finish()
-            start = end + 1
+            start = self._begin(data, end + 1)
         yield from self._add(data[start:])
+
+    def _begin(self, data: bytes, start: int) -> int:
+        """Tell where to go on: between two lines, empty ones are passed over all at once."""
+        blank = None if self._size else _BLANK.match(data, start)
+        return blank.end() if blank else start
 
     def _add(self, piece: bytes) -> Iterator[OverlongLine]:
         was_over = self._size > self._cap

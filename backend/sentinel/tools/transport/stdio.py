@@ -10,7 +10,7 @@ import shutil
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +25,7 @@ from sentinel.errors import ToolUnavailableError
 from sentinel.redaction import SHAPES_ONLY, Redactor
 from sentinel.tools.config import ServerConfig
 from sentinel.tools.transport.framing import LineSplitter, OverlongLine, read_line
+from sentinel.tools.transport.turns import Turns
 from sentinel.tools.waiting import happened_within
 
 INHERITED_VARIABLES: Final = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER")
@@ -32,7 +33,7 @@ INHERITED_VARIABLES: Final = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHEL
 
 _STDIN, _STDOUT = 0, 1
 _STDERR_BYTES = 16_384
-_QUEUED_LINES, _QUEUED_BYTES = 256, 1_000_000  # what may wait for the session before the pipe is paused
+_QUEUED_BYTES = 262_144  # what may wait for the session before the pipe is paused
 _QUIT_SECONDS = 1.0  # after its stdin has ended
 _TERMINATE_SECONDS = 0.5
 _REAP_SECONDS = 2.0
@@ -68,7 +69,7 @@ class StdioTransport:
         self._to_session: MemoryObjectSendStream[SessionMessage | Exception]
         self._from_session: MemoryObjectReceiveStream[SessionMessage]
         self.noise = 0
-        """Lines on stdout that were no messages."""
+        """Lines on stdout that were no messages; empty ones are nothing at all."""
 
     async def __aenter__(
         self,
@@ -224,7 +225,9 @@ class StdioTransport:
     # Traffic --------------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
+        turns = Turns()
         while (line := await self._child.next_line()) is not None:
+            await turns.spend(len(line) if isinstance(line, bytes) else 0)
             message = read_line(line)
             if message is None:
                 self.noise += 1
@@ -253,7 +256,8 @@ class _Child(asyncio.SubprocessProtocol):
 
     def __init__(self, line_cap: int, *, on_exit: Callable[[], None]) -> None:
         self._splitter = LineSplitter(cap=line_cap)
-        self._queue: deque[bytes | OverlongLine] = deque()
+        self._lines: Iterator[bytes | OverlongLine] = iter(())
+        self._queue: deque[bytes] = deque()
         self._queued_bytes = 0
         self._arrived = asyncio.Event()
         self._stdout: asyncio.ReadTransport | None = None
@@ -274,13 +278,10 @@ class _Child(asyncio.SubprocessProtocol):
             self.stderr += data
             del self.stderr[:-_STDERR_BYTES]
             return
-        for line in self._splitter.feed(data):
-            self._queue.append(line)
-            self._queued_bytes += len(line) if isinstance(line, bytes) else 0
+        self._queue.append(data)
+        self._queued_bytes += len(data)
         self._arrived.set()
-        if self._splitter.is_endless:
-            self._finish()
-        elif self._queued_bytes > _QUEUED_BYTES or len(self._queue) > _QUEUED_LINES:
+        if self._queued_bytes > _QUEUED_BYTES:
             self._pause()
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
@@ -301,19 +302,27 @@ class _Child(asyncio.SubprocessProtocol):
         self.writable.set()
 
     async def next_line(self) -> bytes | OverlongLine | None:
-        """Return the next line, or None at the end of the output."""
+        """Return the next line, cut off only now: a chunk may hold tens of thousands. None at the end of the output."""
+        while (line := next(self._lines, None)) is None:
+            chunk = None if self._splitter.is_endless else await self._next_chunk()
+            if chunk is None:
+                return None
+            self._lines = self._splitter.feed(chunk)
+        return line
+
+    async def _next_chunk(self) -> bytes | None:
         while not self._queue:
             self._resume()
             if self._is_over:
                 return None
             self._arrived.clear()
             await self._arrived.wait()
-        line = self._queue.popleft()
-        self._queued_bytes -= len(line) if isinstance(line, bytes) else 0
-        return line
+        chunk = self._queue.popleft()
+        self._queued_bytes -= len(chunk)
+        return chunk
 
     def _pause(self) -> None:
-        if not self._is_paused and not self._is_over and self._stdout is not None:
+        if not self._is_paused and self._stdout is not None:
             self._is_paused = True
             self._stdout.pause_reading()
 

@@ -128,6 +128,13 @@ def flood_stdout(request: Json, arguments: Json) -> None:
     echo(request, arguments)
 
 
+def flood_lines(request: Json, arguments: Json) -> None:
+    """Write 1 MB of lines that are as short as can be, then answer."""
+    line = arguments["line"] + "\n"
+    write(line * (1_000_000 // len(line)))
+    echo(request, arguments)
+
+
 def flood_progress(request: Json, arguments: Json) -> None:
     """Report 5,000 steps, then answer."""
     token = request["params"]["_meta"]["progressToken"]
@@ -273,6 +280,7 @@ TOOLS: tuple[Callable[[Json, Json], None], ...] = (
     crowd,
     flood_stderr,
     flood_stdout,
+    flood_lines,
     flood_progress,
     step_by_step,
     ask,

@@ -34,6 +34,17 @@ async def headers(exchange: Exchange) -> None:
     await exchange.text(json.dumps(exchange.headers))
 
 
+async def flood_events(exchange: Exchange) -> None:
+    """Send 1 MB of events with next to nothing in them, then the answer."""
+    arguments = exchange.message["params"]["arguments"]
+    event = arguments["event"].encode()
+    await exchange.open_stream()
+    exchange.writer.write(event * (1_000_000 // len(event)) + b"\n\n")
+    result = {"content": [{"type": "text", "text": arguments["text"]}], "resultType": "complete"}
+    await exchange.event({"jsonrpc": "2.0", "id": exchange.message["id"], "result": result})
+    exchange.writer.close()
+
+
 async def cut(exchange: Exchange) -> None:
     exchange.cut()
 
@@ -98,7 +109,7 @@ def _count() -> None:
 
 
 REFUSALS = (redirect, lose, forget, mislead, forge, deny, pause_oddly)
-PLAIN = (echo, slow, await_listener, headers, cut, fail, hang, die, counted)
+PLAIN = (echo, slow, await_listener, headers, flood_events, cut, fail, hang, die, counted)
 ACTS = {act.__name__: act for act in (*PLAIN, *REFUSALS)}
 COUNTED = "count_and_"
 

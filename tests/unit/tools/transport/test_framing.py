@@ -28,9 +28,20 @@ def error_of(message: SessionMessage | None) -> tuple[int | str | None, int]:
 
 @given(lines=st.lists(st.binary(max_size=50).filter(lambda line: b"\n" not in line)), step=st.integers(1, 64))
 def test_lines_are_the_same_however_the_bytes_arrive(lines: list[bytes], step: int) -> None:
-    """Pipes cut anywhere."""
+    """Pipes cut anywhere. What is between two ends of lines is none."""
     data = b"".join(line + b"\n" for line in lines)
-    assert split(data, step=step) == lines
+    assert split(data, step=step) == [line for line in lines if line]
+
+
+@pytest.mark.parametrize("step", [1, 7, None])
+def test_empty_lines_end_no_line_that_has_begun_and_hide_none(step: int | None) -> None:
+    """However many there are, and wherever the bytes are cut."""
+    data = b"\n" * 300 + b"one" + b"\n" * 300 + b"a" * 3000 + b"\n" * 300 + b"two\n\nthr"
+    first, early, late, last = split(data, step=step)
+    assert (first, last) == (b"one", b"two")
+    assert isinstance(early, OverlongLine)
+    assert isinstance(late, OverlongLine)
+    assert late.size == 3000
 
 
 def test_an_unfinished_line_is_not_told() -> None:

@@ -1,5 +1,6 @@
 """Whatever a server does to one request becomes an answer to that request."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -227,8 +228,51 @@ async def test_an_event_over_the_cap_ends_the_stream() -> None:
     assert (only["error"]["data"]["cause"], only["error"]["data"]["executed"]) == ("oversize", "yes")
 
 
+@pytest.mark.parametrize("flood", [b"\n\n", b"\r\n", b"\r", b"\n\r"])
+@pytest.mark.parametrize("size", [1, 3, 65_536])
+async def test_blank_lines_are_not_passed_on(flood: bytes, size: int) -> None:
+    """Each of them would be an event without anything in it; at most the few that end an event are kept."""
+    said, blank = b'data: {"method": "m"}', flood * 3_000
+    stream = blank + said + blank + said + blank
+    pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
+    content = (await post(httpx2.Response(200, headers=EVENTS, stream=Chunks(*pieces)))).content
+    assert [line for line in content.splitlines() if line] == [said, said]
+    assert len(content.splitlines()) >= 4
+    assert len(content) < 2 * len(said) + 20
+
+
+async def test_others_have_their_turn_while_a_flood_of_events_is_read() -> None:
+    """However little is in each, and however many come at once."""
+    turns = 0
+
+    async def beside() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    for flood, least in ((b":\n\n" * 20_000, 40), (b":\n" * 10_000 + b"\n", 2)):
+        other = asyncio.create_task(beside())
+        turns = 0
+        made = transport(httpx2.Response(200, headers=EVENTS, stream=Chunks(flood)))
+        response = await made.handle_async_request(httpx2.Request("POST", "http://server/mcp", json=CALL))
+        async for _ in response.stream:
+            pass
+        other.cancel()
+        assert turns >= least
+
+
+async def test_an_event_of_too_many_lines_ends_the_stream() -> None:
+    """Each of them is looked at by itself."""
+    answer = httpx2.Response(200, headers=EVENTS, stream=Chunks(b"data: 1\n" * 20_001 + b"\n"))
+    made = FaultProofTransport(Scripted(answer), max_bytes=1_000_000, clock=FakeClock())
+    async with httpx2.AsyncClient(transport=made) as client:
+        (only,) = events_of((await client.post("http://server/mcp", json=CALL)).content)
+    assert (only["id"], only["error"]["data"]["cause"]) == (7, "oversize")
+
+
 @pytest.mark.parametrize("answer", [b'{"id": 8, "result": {}}', b'{"id": 8, "result": {"n": NaN}}', b'{"result": {}}'])
-@pytest.mark.parametrize("shape", [b"data: %s\n\n", b"\xef\xbb\xbfdata:%s\r\rdata: {}", b"id: 1\r\ndata: %s"])
+@pytest.mark.parametrize("shape", [b"data: %s\n\n", b"\xef\xbb\xbfdata:%s\r\rdata: {}", b"id: 1\r\ndata: %s", b"data: %s\n\r\ndata: {}\n\n"])
 async def test_an_answer_to_another_request_in_a_stream_is_given_to_nobody(answer: bytes, shape: bytes) -> None:
     """The SDK takes every answer on the stream of a request for the answer to that."""
     (only,) = await streamed(shape % answer)
