@@ -102,7 +102,7 @@ class ToolRecord:
     ) -> Judgement:
         """Learn from what came back, and give it as it counts."""
         if judged.cause is None:
-            self._succeeded()
+            self._succeeded(context.caller)
         elif judged.cause in (Cause.THROTTLED, Cause.OVERLOADED):
             self.cooling.throttle(judged.retry_after_seconds)
         elif judged.cause is Cause.FORBIDDEN:
@@ -134,9 +134,9 @@ class ToolRecord:
         self._has_renegotiated = True
         return True
 
-    def _succeeded(self) -> None:
+    def _succeeded(self, caller: str) -> None:
         self.cooling.end()
-        self._soft.succeeded()
+        self._soft.succeeded(caller)
         self._crashes, self._crashed, self._has_renegotiated = 0, None, False
         self._is_told_forbidden = False
 

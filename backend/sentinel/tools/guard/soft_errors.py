@@ -39,10 +39,10 @@ class SoftErrors:
         self._window: deque[_Told] = deque(maxlen=512)
         self._repeats: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
-    def succeeded(self) -> None:
-        """Take in a result: the tool works."""
+    def succeeded(self, caller: str) -> None:
+        """Take in a result: the tool works, and this caller has called it well."""
         self._window.clear()
-        self._repeats.clear()
+        self._repeats.pop(caller, None)
 
     def failed(self, arguments: Mapping[str, Any], caller: str) -> bool:
         """Take in a failure, and return whether together they say that the tool is broken; then begin anew."""

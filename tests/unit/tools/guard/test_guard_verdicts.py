@@ -340,6 +340,18 @@ async def test_a_caller_that_repeats_itself_is_told_so(guarded: Guarded) -> None
     assert (await guarded.call_as("run", text="b")).text == "no such file"
 
 
+async def test_what_others_get_does_not_hide_that_a_caller_repeats_itself(guarded: Guarded) -> None:
+    """Only a result of its own ends its row."""
+    texts: list[str] = []
+    for other in ("other", "other", "other", "run", "other"):
+        guarded.answer_with(text_result("no such file", is_error=True))
+        texts.append((await guarded.call_as("run", text="a")).text)
+        guarded.answer_with(text_result("fine"))
+        await guarded.call_as(other, text="b")
+    assert ["3 times" in texts[2], "4 times" in texts[3]] == [True, True]
+    assert texts[4] == "no such file"
+
+
 async def test_operators_can_say_what_a_tools_words_mean(supervised: Supervised) -> None:
     """An outage counts at once, an input error never."""
     await supervised.ready()
