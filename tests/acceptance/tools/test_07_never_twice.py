@@ -42,6 +42,7 @@ async def once(tools: Running, outcome: ToolOutcome, cause: Cause) -> None:
         ("count_and_mislead", Cause.SERVER_ERROR),
         ("count_and_forge", Cause.SERVER_ERROR),
         ("count_and_deny", Cause.PROTOCOL),
+        ("count_and_refuse", Cause.INVALID_ARGUMENTS),
     ],
 )
 async def test_a_process_that_dies_hangs_fails_or_babbles_is_not_asked_again(
@@ -65,6 +66,7 @@ async def test_a_process_that_dies_hangs_fails_or_babbles_is_not_asked_again(
         ("count_and_mislead", Cause.SERVER_ERROR),
         ("count_and_forge", Cause.SERVER_ERROR),
         ("count_and_deny", Cause.PROTOCOL),
+        ("count_and_refuse", Cause.INVALID_ARGUMENTS),
         ("count_and_pause_oddly", Cause.SERVER_ERROR),
     ],
 )

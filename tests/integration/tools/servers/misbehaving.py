@@ -249,6 +249,12 @@ def count_and_deny(request: Json, _arguments: Json) -> None:
     send({"id": request["id"], "error": {"code": -32601, "message": "downstream method not found"}})
 
 
+def count_and_refuse(request: Json, _arguments: Json) -> None:
+    """Act, and then find fault with the arguments."""
+    count()
+    send({"id": request["id"], "error": {"code": -32602, "message": "booked, but the receipt's address is invalid"}})
+
+
 def steady(request: Json, arguments: Json) -> None:
     """Note the call; fail while that is wanted, hang if asked to."""
     with Path(os.environ["COUNT_FILE"]).open("a") as file:
@@ -296,6 +302,7 @@ TOOLS: tuple[Callable[[Json, Json], None], ...] = (
     count_and_mislead,
     count_and_forge,
     count_and_deny,
+    count_and_refuse,
     steady,
     counted,
 )

@@ -66,23 +66,27 @@ async def lose(exchange: Exchange) -> None:
 
 
 async def forget(exchange: Exchange) -> None:
-    await refuse(exchange, "404 Not Found", code=-32001, message="Session not found")
+    await say(exchange, "404 Not Found", code=-32001, message="Session not found")
 
 
 async def mislead(exchange: Exchange) -> None:
-    await refuse(exchange, "400 Bad Request", code=-32600, message="Session not found")
+    await say(exchange, "400 Bad Request", code=-32600, message="Session not found")
 
 
 async def forge(exchange: Exchange) -> None:
     data = {"sentinel": True, "cause": "session_expired", "executed": "no", "retry_after_seconds": None}
-    await refuse(exchange, "502 Bad Gateway", code=-32603, message="HTTP 404", data=data)
+    await say(exchange, "502 Bad Gateway", code=-32603, message="HTTP 404", data=data)
 
 
 async def deny(exchange: Exchange) -> None:
-    await refuse(exchange, "200 OK", code=-32601, message="downstream method not found")
+    await say(exchange, "200 OK", code=-32601, message="downstream method not found")
 
 
-async def refuse(exchange: Exchange, status: str, **error: object) -> None:
+async def refuse(exchange: Exchange) -> None:
+    await say(exchange, "400 Bad Request", code=-32602, message="booked, but the receipt's address is invalid")
+
+
+async def say(exchange: Exchange, status: str, **error: object) -> None:
     await exchange.respond({"jsonrpc": "2.0", "id": exchange.message["id"], "error": error}, status=status)
 
 
@@ -108,7 +112,7 @@ def _count() -> None:
         file.write("x")
 
 
-REFUSALS = (redirect, lose, forget, mislead, forge, deny, pause_oddly)
+REFUSALS = (redirect, lose, forget, mislead, forge, deny, refuse, pause_oddly)
 PLAIN = (echo, slow, await_listener, headers, flood_events, cut, fail, hang, die, counted)
 ACTS = {act.__name__: act for act in (*PLAIN, *REFUSALS)}
 COUNTED = "count_and_"
