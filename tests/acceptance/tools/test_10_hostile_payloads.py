@@ -91,6 +91,24 @@ async def test_a_hostile_stream_of_events_holds_up_nobody(start: Start, case: st
     assert median(lags) < LAG_SECONDS
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
+async def test_a_body_in_chunks_of_one_byte_holds_up_nobody(start: Start, kind: str) -> None:
+    """Each chunk takes the HTTP library longer than thousands of bytes do."""
+    lags: list[float] = []
+    server = start(misbehaving_over_http)
+    async with running({"one": server.config}) as tools:
+        await tools.until("one", ServerState.READY)
+        assert (await tools.call("one__echo", text="warm")).text == "warm"
+        for _ in range(ROUNDS):
+            async with LoopLag() as lag:
+                beside, outcome = await asyncio.gather(
+                    tools.call("one__echo", text="beside"), tools.call("one__drip", kind=kind)
+                )
+            lags.append(lag.worst_seconds)
+            assert (beside.text, outcome.text) == ("beside", "x" * 100_000)
+    assert median(lags) < LAG_SECONDS
+
+
 @pytest.mark.parametrize("case", [*CALLS])
 async def test_a_hostile_answer_takes_little_memory(case: str) -> None:
     """At no moment is a whole flood in it."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from sentinel.tools.outcome import Cause
 from sentinel.tools.transport.framing import CROWDED, is_crowded
 from sentinel.tools.transport.own_faults import OwnFault
-from sentinel.tools.transport.turns import Turns
+from sentinel.tools.transport.turns import Turns, in_turn
 
 FOREIGN: Final = "an answer to another request"
 
@@ -43,7 +43,7 @@ def said_in(data: bytes) -> Said | None:
         return None
 
 
-class _Unfit(Exception):  # noqa: N818 -- never leaves this module
+class _UnfitError(Exception):
     def __init__(self, fault: OwnFault) -> None:
         super().__init__(fault.detail)
         self.fault = fault
@@ -52,7 +52,8 @@ class _Unfit(Exception):  # noqa: N818 -- never leaves this module
 class EventStream(httpx2.AsyncByteStream):
     """A stream of whole events; what cannot be passed on becomes an event that says so, and ends the stream.
 
-    A large event is passed on in pieces, once it is whole, so that whoever reads it holds up nobody either. The SDK takes every answer on a request's stream, or on one that resumes it, for the answer to that request.
+    Once it is whole, a large event is passed on in pieces, so that whoever reads it holds up nobody either. The SDK
+    takes every answer on a request's stream, or on one that resumes it, for the answer to that request.
     """
 
     def __init__(
@@ -79,13 +80,13 @@ class EventStream(httpx2.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Give the events."""
         try:
-            async for chunk in self._inner:
+            async for chunk in in_turn(self._inner):
                 async for piece in self._passed(self._take(chunk)):
                     yield piece
                 self._check_size()
             async for piece in self._passed(bytes(self._begun)):
                 yield piece
-        except _Unfit as exc:
+        except _UnfitError as exc:
             yield self._said(exc.fault)
         except httpx2.TransportError as exc:
             if self._fault_of_break is None:
@@ -100,9 +101,10 @@ class EventStream(httpx2.AsyncByteStream):
         """Give the events that the chunk completes, and keep what is left; no byte is looked at twice."""
         looked_at = max(0, len(self._begun) - 1)
         self._begun += chunk
-        end = max(self._begun.rfind(each, looked_at) for each in _ENDS_OF_EVENTS) + 2
-        if end < 2:  # noqa: PLR2004 -- none was found
+        last = max(self._begun.rfind(each, looked_at) for each in _ENDS_OF_EVENTS)
+        if last < 0:
             return b""
+        end = last + len(_ENDS_OF_EVENTS[0])
         whole = bytes(self._begun[:end])
         del self._begun[:end]
         return whole
@@ -111,7 +113,7 @@ class EventStream(httpx2.AsyncByteStream):
         for event in _split(events):
             fault = self._fault_of(event)
             if fault is not None:
-                raise _Unfit(fault)
+                raise _UnfitError(fault)
             for start in range(0, len(event), _PIECE_BYTES):
                 piece = event[start : start + _PIECE_BYTES]
                 await self._turns.spend(len(piece), pieces=1 + _line_ends(piece))
@@ -130,7 +132,7 @@ class EventStream(httpx2.AsyncByteStream):
 
     def _check_size(self) -> None:
         if len(self._begun) > self._cap:
-            raise _Unfit(OwnFault(Cause.OVERSIZE, f"an event over {self._cap} bytes", executed="yes"))
+            raise _UnfitError(OwnFault(Cause.OVERSIZE, f"an event over {self._cap} bytes", executed="yes"))
 
     def _said(self, fault: OwnFault) -> bytes:
         return b"event: message\ndata: " + self._as_event(fault) + b"\n\n"

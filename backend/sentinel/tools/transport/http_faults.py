@@ -18,6 +18,7 @@ from sentinel.tools.outcome import Cause
 from sentinel.tools.transport.event_stream import FOREIGN, EventStream, said_in
 from sentinel.tools.transport.framing import CROWDED, is_crowded
 from sentinel.tools.transport.own_faults import OwnFault, Seal, sane_delay
+from sentinel.tools.transport.turns import in_turn
 
 _ERROR_BODY_BYTES: Final = 65_536
 _SESSION_HEADER: Final = "mcp-session-id"
@@ -214,7 +215,7 @@ def _answered(request: httpx2.Request, fault: OwnFault, seal: Seal) -> httpx2.Re
 async def _buffered(response: httpx2.Response, cap: int) -> httpx2.Response | OwnFault:
     """Read a body as a whole, so that one that is cut is no answer, and one over the cap is not kept."""
     body = bytearray()
-    async for chunk in _stream_of(response):
+    async for chunk in in_turn(_stream_of(response)):
         body += chunk
         if len(body) > cap:
             return OwnFault(Cause.OVERSIZE, f"a body over {cap} bytes", executed="yes")

@@ -45,6 +45,19 @@ async def flood_events(exchange: Exchange) -> None:
     exchange.writer.close()
 
 
+async def drip(exchange: Exchange) -> None:
+    """Answer with 100 KB, of which each byte is sent as a chunk of its own."""
+    kind = exchange.message["params"]["arguments"]["kind"]
+    result = {"content": [{"type": "text", "text": "x" * 100_000}], "resultType": "complete"}
+    body = json.dumps({"jsonrpc": "2.0", "id": exchange.message["id"], "result": result}).encode()
+    if kind == "text/event-stream":
+        body = b"data: " + body + b"\n\n"
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n"
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
+    exchange.writer.write(head.encode() + chunks + b"0\r\n\r\n")
+    await exchange.writer.drain()
+
+
 async def cut(exchange: Exchange) -> None:
     exchange.cut()
 
@@ -113,7 +126,7 @@ def _count() -> None:
 
 
 REFUSALS = (redirect, lose, forget, mislead, forge, deny, refuse, pause_oddly)
-PLAIN = (echo, slow, await_listener, headers, flood_events, cut, fail, hang, die, counted)
+PLAIN = (echo, slow, await_listener, headers, flood_events, drip, cut, fail, hang, die, counted)
 ACTS = {act.__name__: act for act in (*PLAIN, *REFUSALS)}
 COUNTED = "count_and_"
 

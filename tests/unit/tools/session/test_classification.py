@@ -1,6 +1,7 @@
 """From what was observed to what it means."""
 
 import asyncio
+from typing import Any
 
 import anyio
 import pytest
@@ -70,7 +71,7 @@ def test_an_error_that_may_come_in_the_middle_of_a_call_does_not_say_that_nothin
     code: int, is_modern: bool
 ) -> None:
     """Whatever its number means: a tool that asks another server passes on what that one refuses."""
-    wanted = {"requiredCapabilities": {"elicitation": {}}}
+    wanted: dict[str, Any] = {"requiredCapabilities": {"elicitation": {}}}
     for data in (None, wanted):
         judged = judge_error(MCPError(code=code, message="no", data=data), is_lost=False, is_modern=is_modern)
         assert judged.verdict.executed == "unknown"

@@ -241,8 +241,19 @@ async def test_blank_lines_are_not_passed_on(flood: bytes, size: int) -> None:
     assert len(content) < 2 * len(said) + 20
 
 
-async def test_others_have_their_turn_while_a_flood_of_events_is_read() -> None:
-    """However little is in each, and however many come at once."""
+@pytest.mark.parametrize(
+    ("kind", "pieces", "least"),
+    [
+        (EVENTS, [b":\n\n" * 20_000], 40),
+        (EVENTS, [b":\n" * 10_000 + b"\n"], 2),
+        (EVENTS, [b"\n"] * 1_000, 10),
+        (JSON, [b"1"] * CAP, 2),
+    ],
+)
+async def test_others_have_their_turn_while_a_flood_is_read(
+    kind: dict[str, str], pieces: list[bytes], least: int
+) -> None:
+    """Of events or chunks, however little is in each, and however many come at once."""
     turns = 0
 
     async def beside() -> None:
@@ -251,15 +262,10 @@ async def test_others_have_their_turn_while_a_flood_of_events_is_read() -> None:
             await asyncio.sleep(0)
             turns += 1
 
-    for flood, least in ((b":\n\n" * 20_000, 40), (b":\n" * 10_000 + b"\n", 2)):
-        other = asyncio.create_task(beside())
-        turns = 0
-        made = transport(httpx2.Response(200, headers=EVENTS, stream=Chunks(flood)))
-        response = await made.handle_async_request(httpx2.Request("POST", "http://server/mcp", json=CALL))
-        async for _ in response.stream:
-            pass
-        other.cancel()
-        assert turns >= least
+    other = asyncio.create_task(beside())
+    await post(httpx2.Response(200, headers=kind, stream=Chunks(*pieces)))
+    other.cancel()
+    assert turns >= least
 
 
 async def test_an_event_of_too_many_lines_ends_the_stream() -> None:
@@ -272,7 +278,9 @@ async def test_an_event_of_too_many_lines_ends_the_stream() -> None:
 
 
 @pytest.mark.parametrize("answer", [b'{"id": 8, "result": {}}', b'{"id": 8, "result": {"n": NaN}}', b'{"result": {}}'])
-@pytest.mark.parametrize("shape", [b"data: %s\n\n", b"\xef\xbb\xbfdata:%s\r\rdata: {}", b"id: 1\r\ndata: %s", b"data: %s\n\r\ndata: {}\n\n"])
+@pytest.mark.parametrize(
+    "shape", [b"data: %s\n\n", b"\xef\xbb\xbfdata:%s\r\rdata: {}", b"id: 1\r\ndata: %s", b"data: %s\n\r\ndata: {}\n\n"]
+)
 async def test_an_answer_to_another_request_in_a_stream_is_given_to_nobody(answer: bytes, shape: bytes) -> None:
     """The SDK takes every answer on the stream of a request for the answer to that."""
     (only,) = await streamed(shape % answer)
