@@ -42,7 +42,6 @@ async def once(tools: Running, outcome: ToolOutcome, cause: Cause) -> None:
         ("count_and_mislead", Cause.SERVER_ERROR),
         ("count_and_forge", Cause.SERVER_ERROR),
         ("count_and_deny", Cause.PROTOCOL),
-        ("count_and_refuse", Cause.INVALID_ARGUMENTS),
     ],
 )
 async def test_a_process_that_dies_hangs_fails_or_babbles_is_not_asked_again(
@@ -66,7 +65,6 @@ async def test_a_process_that_dies_hangs_fails_or_babbles_is_not_asked_again(
         ("count_and_mislead", Cause.SERVER_ERROR),
         ("count_and_forge", Cause.SERVER_ERROR),
         ("count_and_deny", Cause.PROTOCOL),
-        ("count_and_refuse", Cause.INVALID_ARGUMENTS),
         ("count_and_pause_oddly", Cause.SERVER_ERROR),
     ],
 )
@@ -114,6 +112,16 @@ async def test_an_address_without_sessions_has_none_to_forget(start: Start, tool
         assert (outcome.executed, outcome.failure) == ("unknown", Failure.OUTCOME_UNKNOWN)
         assert (await tools.call("one__counted")).text == "1"
         assert tools.sessions("one") == 1
+
+
+async def test_who_refuses_arguments_after_it_acted_is_believed_by_the_model_alone(tmp_path: Path) -> None:
+    """The protocol says that nothing was done, so it may call again with others; no stand-in is asked."""
+    counting = misbehaving(COUNT_FILE=str(tmp_path / "count"))
+    async with running({"one": counting, "two": counting}, capabilities=change("count_and_refuse")) as tools:
+        outcome = await bounded(tools.router.call("change", {}), BOUND)
+        assert (outcome.cause, outcome.failure) == (Cause.INVALID_ARGUMENTS, Failure.INVALID_CALL)
+        assert [attempt.server for attempt in outcome.attempts] == ["one"]
+        assert (await tools.call("two__counted")).text == "1"
 
 
 async def test_a_process_that_is_killed_after_it_acted_is_not_asked_again(tmp_path: Path) -> None:

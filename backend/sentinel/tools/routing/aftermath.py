@@ -51,9 +51,18 @@ _CALLERS_END: Final = frozenset({Cause.DEADLINE_EXCEEDED, Cause.BUDGET, Cause.UN
 
 def aftermath_of(outcome: ToolOutcome) -> Aftermath:
     """Tell what may follow a call that gave no result."""
-    if outcome.cause is None or outcome.cause in _CALLERS_END:
+    if outcome.cause is None or outcome.cause in _CALLERS_END or _may_have_begun(outcome):
         return _NOTHING
     return AFTERMATH[knowledge_of(outcome), outcome.effect]
+
+
+def _may_have_begun(outcome: ToolOutcome) -> bool:
+    """Tell whether a call that changes something was refused for its arguments by the server itself.
+
+    By the protocol that comes first, and so the model is told; but a tool may refuse the address for the receipt when
+    it has booked, or pass on what another server refuses. A stand-in would book once more.
+    """
+    return outcome.cause is Cause.INVALID_ARGUMENTS and outcome.effect is Effect.MUTATING and outcome.sends > 0
 
 
 def knowledge_of(outcome: ToolOutcome) -> Knowledge:

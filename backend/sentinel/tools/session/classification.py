@@ -51,11 +51,9 @@ _BY_CODE: Final = MappingProxyType(
         URL_ELICITATION_REQUIRED: Cause.NEEDS_INPUT,
     }
 )
-_REFUSED_UNREAD: Final = (HEADER_MISMATCH, UNSUPPORTED_PROTOCOL_VERSION)
-"""By the modern specification these come before a request is looked at; in the old era they are anybody's numbers."""
-_REFUSALS: Final = (Cause.INVALID_ARGUMENTS, Cause.PROTOCOL)
-"""All others may come in the middle of a call: from a server that passes on what somebody else has told it, that finds
-fault with the address for the receipt when it has booked, or that only then misses somebody to ask.
+_REFUSED_UNREAD: Final = (HEADER_MISMATCH, MISSING_REQUIRED_CLIENT_CAPABILITY, UNSUPPORTED_PROTOCOL_VERSION)
+"""By the modern specification these come before a request is looked at; in the old era they are anybody's numbers. A
+server that lists tools, and then knows no calls, passes on what somebody else has told it in the middle of one.
 """
 _SHOWN_CHARS: Final = 300
 _CONNECTION_ERRORS: Final = (asyncio.CancelledError, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
@@ -172,9 +170,9 @@ def _judge_rpc_error(error: MCPError, *, is_lost: bool, is_modern: bool) -> Judg
         judged = judgement(fault.cause, detail=cleaned(fault.detail)[:_SHOWN_CHARS], executed=fault.executed)
         return replace(judged, retry_after_seconds=sane_delay(fault.retry_after_seconds))
     if _wants_a_person(error):
-        return judgement(Cause.NEEDS_INPUT, detail=_shown(error))
+        return judgement(Cause.NEEDS_INPUT, detail=_shown(error), executed="no" if is_modern else None)
     cause = _cause_of(error, is_lost=is_lost)
-    is_doubtful = cause in _REFUSALS and not (is_modern and error.code in _REFUSED_UNREAD)
+    is_doubtful = cause is Cause.PROTOCOL and not (is_modern and error.code in _REFUSED_UNREAD)
     return judgement(cause, detail=_shown(error), executed="unknown" if is_doubtful else None)
 
 

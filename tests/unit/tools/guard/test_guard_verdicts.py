@@ -192,23 +192,6 @@ async def test_refused_arguments_make_the_tools_be_listed_again(guarded: Guarded
     assert guarded.peer.asked.count("tools/list") == 2
 
 
-@pytest.mark.parametrize(
-    ("effect", "failure"),
-    [(Effect.MUTATING, Failure.OUTCOME_UNKNOWN), (Effect.READ_ONLY, Failure.INVALID_CALL)],
-)
-async def test_a_server_that_refuses_arguments_may_have_acted(
-    supervised: Supervised, effect: Effect, failure: Failure
-) -> None:
-    """Those of a receipt, say, after it has booked; where nothing can have changed, the call was simply wrong."""
-    await supervised.ready()
-    spec = ToolSpec(name="peer__echo", server="peer", tool="echo", description="", input_schema={}, effect=effect)
-    guarded = Guarded(supervised, spec=spec)
-    guarded.answer_with(ErrorData(code=-32602, message="booked, but the address for the receipt is invalid"))
-    outcome = await guarded.call()
-    assert (outcome.cause, outcome.executed, outcome.failure) == (Cause.INVALID_ARGUMENTS, "unknown", failure)
-    assert (outcome.sends, guarded.circuit.failures) == (1, 0)
-
-
 SCHEMA = {"type": "object", "properties": {"account": {"type": "string"}}}
 QUESTION = {"method": "elicitation/create", "params": {"message": "Which\u202e account?", "requestedSchema": SCHEMA}}
 ASKED = {"resultType": "input_required", "requestState": "s", "inputRequests": {"q": QUESTION}}
@@ -226,11 +209,11 @@ async def test_a_tool_that_asks_a_person_has_not_finished_and_the_model_reads_it
     assert guarded.circuit.failures == 0
 
 
-async def test_a_server_that_wants_a_person_to_be_there_may_have_begun(guarded: Guarded) -> None:
-    """It says so when it gets there; and it is not taken for one that speaks another protocol."""
+async def test_a_server_that_wants_a_person_to_be_there_has_done_nothing(guarded: Guarded) -> None:
+    """And is not taken for one that speaks another protocol."""
     guarded.answer_with(NOBODY_TO_ASK)
     outcome = await guarded.call()
-    assert (outcome.cause, outcome.executed, outcome.failure) == (Cause.NEEDS_INPUT, "unknown", Failure.NEEDS_INPUT)
+    assert (outcome.cause, outcome.executed, outcome.failure) == (Cause.NEEDS_INPUT, "no", Failure.NEEDS_INPUT)
     assert (guarded.circuit.failures, guarded.supervised.supervisor.status().sessions) == (0, 1)
 
 

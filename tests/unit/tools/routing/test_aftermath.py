@@ -1,5 +1,6 @@
 """What may follow a failed call: the whole table."""
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -43,6 +44,21 @@ def test_what_was_surely_not_sent_may_go_elsewhere(effect: Effect) -> None:
     """Whatever the tool does."""
     assert aftermath_of(outcome(Cause.CONNECT, effect)).fallback
     assert aftermath_of(outcome(Cause.CIRCUIT_OPEN, effect)).fallback
+
+
+@pytest.mark.parametrize(
+    ("effect", "sends", "may_go_on"),
+    [
+        (Effect.MUTATING, 1, False),
+        (Effect.MUTATING, 0, True),
+        (Effect.IDEMPOTENT, 1, True),
+        (Effect.READ_ONLY, 1, True),
+    ],
+)
+def test_a_server_that_refuses_arguments_may_have_acted(effect: Effect, sends: int, may_go_on: bool) -> None:
+    """Its word is enough for the model, not for another call that changes something."""
+    refused = replace(outcome(Cause.INVALID_ARGUMENTS, effect), sends=sends)
+    assert aftermath_of(refused).fallback is may_go_on
 
 
 def test_a_result_has_no_aftermath() -> None:

@@ -1,7 +1,6 @@
 """From what was observed to what it means."""
 
 import asyncio
-from typing import Any
 
 import anyio
 import pytest
@@ -63,27 +62,6 @@ def test_facts_count_more_than_codes() -> None:
     assert judge_error(error, is_lost=True).cause is Cause.TRANSPORT
     assert judge_error(ValueError("odd"), is_lost=True).cause is Cause.TRANSPORT
     assert judge_error(MCPError(code=-32602, message="no"), is_lost=True).cause is Cause.INVALID_ARGUMENTS
-
-
-@pytest.mark.parametrize("is_modern", [True, False])
-@pytest.mark.parametrize("code", [-32601, -32602, -32603, -32021, -32000, -32700, 1])
-def test_an_error_that_may_come_in_the_middle_of_a_call_does_not_say_that_nothing_was_done(
-    code: int, is_modern: bool
-) -> None:
-    """Whatever its number means: a tool that asks another server passes on what that one refuses."""
-    wanted: dict[str, Any] = {"requiredCapabilities": {"elicitation": {}}}
-    for data in (None, wanted):
-        judged = judge_error(MCPError(code=code, message="no", data=data), is_lost=False, is_modern=is_modern)
-        assert judged.verdict.executed == "unknown"
-        assert "Nothing was done" not in judged.verdict.text
-
-
-@pytest.mark.parametrize("code", [-32020, -32022])
-def test_only_a_modern_server_says_before_it_looks_at_a_call_that_it_cannot_read_it(code: int) -> None:
-    """In the old era, these are anybody's numbers."""
-    for is_modern, executed in ((True, "no"), (False, "unknown")):
-        judged = judge_error(MCPError(code=code, message="no"), is_lost=False, is_modern=is_modern)
-        assert (judged.cause, judged.verdict.executed) == (Cause.PROTOCOL, executed)
 
 
 def test_only_our_own_mark_makes_an_oversize() -> None:
