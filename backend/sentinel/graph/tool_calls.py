@@ -1,6 +1,7 @@
 """One round of tool calls: those that only read together, others in order; each has its events, its row and its turn.
 
-A call that changes something is begun only when the log says so, for the case that the process ends meanwhile.
+A call that changes something is begun only when the log says so, for the case that the process ends meanwhile. So is
+one whose tool is not known: its server may come up while it is made. A name that a model made up costs a commit, too.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from sentinel.tools.routing.router import Fallback
 Pending = dict[str, Any]
 
 _MILLISECONDS = 1000.0
+_REPEATABLE = frozenset(effect.value for effect in Effect if not effect.changes)
 
 
 async def call_tools(state: RunState, context: RunContext, emit: Emit) -> tuple[list[dict[str, Any]], list[Turn]]:
@@ -67,20 +69,21 @@ def _split(budget: _Budget, count: int) -> list[_Budget]:
 
 
 def _only_reads(spec: ToolSpec | None) -> bool:
-    return spec is None or spec.read_only  # what is not there does nothing
+    return spec is not None and spec.read_only
 
 
 async def _made(
     asked: tuple[Pending, ToolSpec | None], budget: _Budget, context: RunContext, *, emit: Emit
 ) -> ToolCall:
-    """Make one call. One that an earlier drive of the run began is not made again if it changes something."""
+    """Make one call. One that an earlier drive of the run began is made again only if that is known to do no harm."""
     call, spec = asked
     before = context.interrupted_tools.get(call["id"])
     if before is not None and before.ended_at is not None:
         return before
-    if before is not None and before.effect == Effect.MUTATING:
-        return _told(before, _unmade(before, Cause.INTERRUPTED), context, emit=emit)
     started = _started(call, spec, context)
+    if before is not None and before.effect not in _REPEATABLE:
+        cut_off = before if before.effect else replace(started, started_at=before.started_at)  # perhaps known by now
+        return _told(cut_off, _unmade(cut_off, Cause.INTERRUPTED), context, emit=emit)
     if budget.is_spent:
         return _told(started, _unmade(started, Cause.BUDGET), context, emit=emit)
     await context.may_act()

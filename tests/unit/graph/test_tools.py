@@ -11,6 +11,7 @@ from sentinel.errors import ProviderUnavailableError
 from sentinel.providers.base import ToolRequest
 from sentinel.testing.providers import Behaviour, ScriptedProvider
 from sentinel.testing.tools import FakeToolbox
+from sentinel.tools.catalogue.spec import ToolSpec
 from sentinel.tools.config import Effect, RunBudget
 from tests.unit.graph.conftest import Rig
 
@@ -166,8 +167,8 @@ async def test_the_tools_of_a_run_have_a_budget(rig: Callable[..., Rig], budget:
 
 async def test_a_call_that_a_crash_cut_off_is_not_made_again_if_it_changes_something(rig: Callable[..., Rig]) -> None:
     """Its outcome is unknown, and the model is told so; what had ended is taken as it was, what only reads is asked."""
-    names = ("s__ended", "s__begun", "s__read")
-    effects = {"s__ended": Effect.MUTATING, "s__begun": Effect.MUTATING}
+    names = ("s__ended", "s__begun", "s__read", "s__again")
+    effects = {"s__ended": Effect.MUTATING, "s__begun": Effect.MUTATING, "s__again": Effect.IDEMPOTENT}
     toolbox = FakeToolbox({name: lambda _: "anew" for name in names}, effects=effects)
     setup = rig(one=ScriptedProvider("one", [asking(*names), ANSWERS]), toolbox=toolbox)
     at = setup.clock.now()
@@ -180,11 +181,59 @@ async def test_a_call_that_a_crash_cut_off_is_not_made_again_if_it_changes_somet
         "call-1": begun(1, "ended", "mutating", ended_at=at, result="as it was"),
         "call-2": begun(2, "begun", "mutating"),
         "call-3": begun(3, "read", "read_only"),
+        "call-4": begun(4, "again", "idempotent"),
     }
     emitted = await setup.run()
-    assert [name for name, _ in toolbox.calls] == ["s__read"]
-    ended, cut_off, read = emitted.ending.tool_calls
-    assert (ended.result, read.result) == ("as it was", "anew")
+    assert [name for name, _ in toolbox.calls] == ["s__read", "s__again"]
+    ended, cut_off, read, again = emitted.ending.tool_calls
+    assert (ended.result, read.result, again.result) == ("as it was", "anew", "anew")
     assert (cut_off.cause, cut_off.executed, cut_off.is_error) == ("interrupted", "unknown", True)
     assert '"error": "outcome_unknown"' in str(cut_off.result)
-    assert len(setup.one.calls[1].turns) == 6
+    assert len(setup.one.calls[1].turns) == 7
+
+
+class ComesUp(Overlapping):
+    """Tools of a server that is not up when they are looked for, unless `is_up`, and is by the time they are called."""
+
+    is_up = False
+
+    def find(self, name: str) -> ToolSpec | None:
+        return super().find(name) if self.is_up else None
+
+
+def bank() -> ComesUp:
+    names = ("bank__pay", "bank__refund")
+    toolbox = ComesUp({name: lambda _: "done" for name in names}, effects=dict.fromkeys(names, Effect.MUTATING))
+    toolbox.running, toolbox.seen = set(), []
+    return toolbox
+
+
+async def test_what_is_not_known_yet_is_called_alone_and_only_when_the_log_has_it(rig: Callable[..., Rig]) -> None:
+    """Its server may come up meanwhile, and nobody has said yet that it only reads."""
+    toolbox = bank()
+    setup = rig(one=ScriptedProvider("one", [asking("bank__pay", "bank__refund"), ANSWERS]), toolbox=toolbox)
+    called_before_commit = []
+    emitted = await setup.run(on_commit=lambda: called_before_commit.append(len(toolbox.calls)))
+    assert called_before_commit == [0, 1, 2]
+    assert toolbox.seen == [{"bank__pay"}, {"bank__refund"}]
+    assert emitted.phases[1:5] == ["tool_started", "tool_finished"] * 2
+
+
+@pytest.mark.parametrize("is_known_now", [False, True])
+async def test_a_call_that_was_begun_without_knowing_the_tool_is_not_made_again(
+    rig: Callable[..., Rig], is_known_now: bool
+) -> None:
+    """It may have been carried out. The receipt names the tool as far as it is known now."""
+    toolbox = bank()
+    toolbox.is_up = is_known_now
+    setup = rig(one=ScriptedProvider("one", [asking("bank__pay"), ANSWERS]), toolbox=toolbox)
+    at = setup.clock.now()
+    begun = ToolCall(tool_call_id="call-1", server="", tool="bank__pay", arguments={}, started_at=at, effect=None)
+    setup.interrupted_tools = {"call-1": begun}
+    setup.clock.advance(5.0)
+    emitted = await setup.run()
+    assert toolbox.calls == []
+    [row] = emitted.ending.tool_calls
+    assert (row.server, row.tool) == (("bank", "pay") if is_known_now else ("", "bank__pay"))
+    assert (row.cause, row.executed, row.effect, row.started_at) == ("interrupted", "unknown", "mutating", at)
+    assert '"error": "outcome_unknown"' in str(row.result)
