@@ -3,6 +3,7 @@
 A switch that could not be stored holds here at once and is stored when the database is back.
 """
 
+import asyncio
 from datetime import datetime
 
 from sentinel.chaos.kill_switches import KillSwitch, KillSwitches
@@ -20,6 +21,7 @@ class StoredSwitches:
         self._store = store
         self._clock = clock
         self._unstored: dict[str, KillSwitch] = {}
+        self._writing = asyncio.Lock()  # one write after the other, so that the store ends with what was thrown last
         self._changes = 0
 
     async def restore(self) -> None:
@@ -42,14 +44,14 @@ class StoredSwitches:
         switch = self.switches.set(target, active, actor=actor, ttl_seconds=ttl_seconds, reason=reason)
         self._changes += 1
         self._unstored[target] = switch
-        await self._write(switch)
+        await self._write(target)
         return switch
 
     async def refresh(self) -> None:
         """Store what could not be stored, and take over what others have stored; an absent database changes nothing."""
         try:
-            for switch in list(self._unstored.values()):
-                await self._write(switch)
+            while self._unstored:
+                await self._write(next(iter(self._unstored)))
             before = self._changes
             records = await self._store.kill_switches()
         except StoreUnavailableError:
@@ -65,13 +67,18 @@ class StoredSwitches:
             if here.get(target) != _switch(record):
                 self.switches.adopt(_switch(record))
 
-    async def _write(self, switch: KillSwitch) -> None:
-        if switch.since is None:
-            await self._store.remove_kill_switch(switch.target)
-        else:
-            await self._store.save_kill_switch(_record(switch, switch.since))
-        if self._unstored.get(switch.target) is switch:
-            del self._unstored[switch.target]
+    async def _write(self, target: str) -> None:
+        """Store how the switch stands when it is its turn, if nobody has done so by then."""
+        async with self._writing:
+            switch = self._unstored.get(target)
+            if switch is None:
+                return
+            if switch.since is None:
+                await self._store.remove_kill_switch(target)
+            else:
+                await self._store.save_kill_switch(_record(switch, switch.since))
+            if self._unstored.get(target) is switch:
+                del self._unstored[target]
 
     def _is_over(self, record: KillSwitchRecord) -> bool:
         return record.expires_at is not None and record.expires_at <= self._clock.now()

@@ -1,7 +1,9 @@
 """Kill switches of several processes on one store: each sees the others' within one look, and none is lost."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -18,16 +20,19 @@ async def nothing() -> None:
 
 
 class Store:
-    """A store in memory that may be away, and may be slow to read."""
+    """A store in memory that may be away, and may be slow to read and to write."""
 
     def __init__(self) -> None:
         self.records: dict[str, KillSwitchRecord] = {}
         self.is_away = False
-        self.while_reading: Callable[[], Awaitable[None]] = nothing
+        self.while_reading: Callable[[], Awaitable[object]] = nothing
+        self.saved_when: dict[str, asyncio.Event] = {}
 
     async def save_kill_switch(self, record: KillSwitchRecord) -> None:
         """Store it."""
         self._check()
+        if record.target in self.saved_when:
+            await self.saved_when[record.target].wait()
         self.records[record.target] = record
 
     async def remove_kill_switch(self, target: str) -> None:
@@ -61,11 +66,26 @@ class Bench:
         """Throw a switch here."""
         await self.here.set(target, active, actor="ann", ttl_seconds=ttl_seconds, reason="drill")
 
+    async def throw_in_vain(self, *targets: str) -> None:
+        """Throw switches here that cannot be stored; then the store is back."""
+        self.store.is_away = True
+        for target in targets:
+            with pytest.raises(StoreUnavailableError):
+                await self.throw(target)
+        self.store.is_away = False
+
 
 @pytest.fixture
 def bench() -> Bench:
     """Two processes."""
     return Bench()
+
+
+async def begun(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Begin it, and let it go as far as it can."""
+    task = asyncio.create_task(work)
+    await settle()
+    return task
 
 
 def on(switches: StoredSwitches) -> list[str]:
@@ -112,6 +132,45 @@ async def test_a_switch_thrown_while_the_database_is_away_holds_and_is_stored_la
     await bench.here.refresh()
     await bench.there.refresh()
     assert (on(bench.here), on(bench.there)) == (["p"], ["p"])
+
+
+async def test_who_switches_off_while_on_is_stored_late_has_the_last_word(bench: Bench) -> None:
+    """The later write waits for the earlier one, which may take long."""
+    await bench.throw_in_vain("p")
+    saved = bench.store.saved_when["p"] = asyncio.Event()
+    looking = await begun(bench.here.refresh())
+    switching_off = await begun(bench.throw("p", active=False))
+    assert on(bench.here) == []
+    saved.set()
+    await asyncio.gather(looking, switching_off)
+    for each in (bench.here, bench.there):
+        await each.refresh()
+    assert (on(bench.here), on(bench.there), bench.store.records) == ([], [], {})
+
+
+async def test_what_was_switched_off_while_another_is_stored_late_is_not_stored_as_on(bench: Bench) -> None:
+    await bench.throw_in_vain("p", "q")
+    saved = bench.store.saved_when["p"] = asyncio.Event()
+    looking = await begun(bench.here.refresh())
+    switching_off = await begun(bench.throw("q", active=False))
+    saved.set()
+    await asyncio.gather(looking, switching_off)
+    await bench.here.refresh()
+    assert (on(bench.here), list(bench.store.records)) == (["p"], ["p"])
+
+
+async def test_a_switch_thrown_while_another_is_stored_late_is_not_taken_for_gone(bench: Bench) -> None:
+    """What the look reads may be older than the switch, which is stored before the reading ends."""
+    await bench.throw_in_vain("p")
+    is_read = asyncio.Event()
+    bench.store.while_reading = is_read.wait
+    saved = bench.store.saved_when = {"p": asyncio.Event(), "q": asyncio.Event()}
+    looking, throwing = await begun(bench.here.refresh()), await begun(bench.throw("q"))
+    for step in (saved["p"], saved["q"], is_read):
+        step.set()
+        await settle()
+    await asyncio.gather(looking, throwing)
+    assert on(bench.here) == ["p", "q"]
 
 
 async def test_an_absent_database_releases_nothing(bench: Bench) -> None:
