@@ -268,11 +268,12 @@ class Runner:
         )
 
     async def _heartbeat(self, drive: Drive) -> None:
-        """Show readers that the run is alive while nothing else happens."""
+        """Show readers that the run is alive while nothing else happens, until the run is lost."""
         while True:
             idle = self.clock.monotonic() - drive.last_event_at
             if idle >= self.options.heartbeat_seconds:
-                drive.status(Phase.HEARTBEAT)
+                with suppress(StoreUnavailableError):  # no room for it while the database is away; the next may have some
+                    drive.status(Phase.HEARTBEAT)
                 idle = 0.0
             await self.clock.sleep(self.options.heartbeat_seconds - idle)
 

@@ -1,6 +1,7 @@
 """Runs from the question to the terminal event, on a real database."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from sentinel.errors import (
     ShuttingDownError,
     ThreadBusyError,
 )
+from sentinel.persistence.group_commit import BufferLimits
 from sentinel.providers.base import ToolRequest
 from sentinel.testing.clock import FakeClock
 from sentinel.testing.providers import Behaviour
@@ -176,6 +178,24 @@ async def test_a_silent_run_shows_that_it_lives(machine: Callable[..., Machine])
         await process.service.cancel(asked.run_id)
         events = await bounded(process.events(asked.run_id), 5)
     assert phases_of(events).count("heartbeat") >= 1
+
+
+async def test_a_silent_run_shows_that_it_lives_again_when_its_events_can_be_kept_again(
+    machine: Callable[..., Machine],
+) -> None:
+    """While the database is away, other runs may fill all the room there is."""
+    clock = FakeClock()
+    async with machine(clock=clock, heartbeat_seconds=8.0).process(one=[HANGS]) as process:
+        asked = await process.ask()
+        await bounded(process.one.hanging.wait(), 5)
+        journal: Any = process.journal
+        limits, journal._limits = journal._limits, BufferLimits(total_bytes=0)
+        await clock.elapse(17.0)
+        journal._limits = limits
+        await clock.elapse(17.0)
+        await process.service.cancel(asked.run_id)
+        events = await bounded(process.events(asked.run_id), 5)
+    assert phases_of(events).count("heartbeat") == 2
 
 
 @pytest.mark.parametrize(("text", "error"), [("  \n ", EmptyInputError), ("x" * 1001, InputTooLongError)])
