@@ -5,6 +5,7 @@ committed; on SQLite the transaction holds the write lock from its beginning.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -80,10 +81,14 @@ class SqlCommit:
 def _commit(connection: Connection, parts: Sequence[LogPart]) -> list[bool]:
     locked = connection.execute(_LOCK_RUNS, {"run_ids": [part.run.run_id for part in parts]})
     rows = {row.run_id: row for row in locked}
-    fresh = [part for part in parts if _may_write(part, rows.get(part.run.run_id))]
-    if fresh:
-        _write(connection, fresh)
-    return [part in fresh or _stands_already(connection, part, rows.get(part.run.run_id)) for part in parts]
+    found = [(part, rows.get(part.run.run_id)) for part in parts]
+    are_fresh = [_may_write(part, row) for part, row in found]
+    if any(are_fresh):
+        _write(connection, list(compress(parts, are_fresh)))
+    return [
+        is_fresh or _stands_already(connection, part, row)
+        for (part, row), is_fresh in zip(found, are_fresh, strict=True)
+    ]
 
 
 def _may_write(part: LogPart, row: Any) -> bool:

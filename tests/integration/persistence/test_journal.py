@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from sentinel.domain.attempts import Usage
-from sentinel.domain.events import EventType
+from sentinel.domain.events import Event, EventType
 from sentinel.domain.messages import Role
 from sentinel.domain.runs import RunStatus
 from sentinel.errors import FenceLostError, StoreError
@@ -209,6 +209,28 @@ async def test_a_group_whose_commit_was_not_answered_can_be_given_again(sql_stor
     assert sql_stores.published == [logs[0][1], logs[1][1]]
     assert (await sql_stores.runs.get(ending.run_id)).status is RunStatus.COMPLETED
     assert len(await sql_stores.threads.messages(ending.thread_id)) == 2
+
+
+class Unlike(LogPart):
+    """A part that nobody may compare: of a group of hundreds, each with each other would take long."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError(other)
+
+
+async def test_what_a_group_costs_grows_with_its_runs_and_not_with_their_square(
+    sql_stores: Stores, engine: Engine
+) -> None:
+    runs = [await sql_stores.claim(await sql_stores.ask()) for _ in range(3)]
+    parts = [
+        Unlike(run, (Event(run.run_id, run.last_seq + 1, at(60), EventType.STATUS, {"phase": "started"}),))
+        for run in runs
+    ]
+    parts[1] = Unlike(replace(runs[1], fence=0), parts[1].events)
+    assert await SqlCommit(engine)(parts) == [True, False, True]
 
 
 async def test_an_ending_that_the_database_refuses_writes_nothing_and_spares_the_others(sql_stores: Stores) -> None:
