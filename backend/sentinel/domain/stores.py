@@ -71,8 +71,11 @@ class RunStore(Protocol):
         """Let all leases lapse now. Only for who knows that nobody else lives, as the owner of a SQLite file does."""
         ...
 
-    async def idle(self, *, limit: int) -> Sequence[QueuedRun]:
-        """Give runs that nobody works on, oldest first: released, lapsed or queued."""
+    async def idle(self, *, limit: int, skip: int = 0) -> Sequence[QueuedRun]:
+        """Give runs that nobody works on: those released or lapsed, then those queued, each oldest first.
+
+        `skip` leaves out so many of the first; what comes after them may have moved since they were asked for.
+        """
         ...
 
     async def cancelled(self, owner: str) -> Collection[str]:

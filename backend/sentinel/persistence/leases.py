@@ -99,14 +99,15 @@ def lapse(connection: Connection) -> None:
     connection.execute(update(runs).where(_is_running, runs.c.lease_until.is_not(None)).values(lease_until=_LONG_AGO))
 
 
-def idle(connection: Connection, *, limit: int) -> list[QueuedRun]:
-    """Give the runs that nobody works on, oldest first."""
+def idle(connection: Connection, *, limit: int, skip: int) -> list[QueuedRun]:
+    """Give the runs that nobody works on: what was begun, then what is queued, oldest first."""
     waits = runs.c.status == RunStatus.QUEUED.value
     statement = (
         select(runs.c.run_id, runs.c.thread_id, runs.c.options)
         .where(is_active, or_(waits, _is_released, _has_lapsed))
-        .order_by(runs.c.created_at, runs.c.run_id)
+        .order_by(case((waits, 1), else_=0), runs.c.created_at, runs.c.run_id)
         .limit(limit)
+        .offset(skip)
     )
     return [queued_from(row) for row in connection.execute(statement)]
 

@@ -91,9 +91,9 @@ class SqlRunStore:
         """Let all leases lapse now."""
         await self._engine.write(leases.lapse)
 
-    async def idle(self, *, limit: int) -> Sequence[QueuedRun]:
-        """Give runs that nobody works on, oldest first."""
-        return await self._engine.read(leases.idle, limit=limit)
+    async def idle(self, *, limit: int, skip: int = 0) -> Sequence[QueuedRun]:
+        """Give runs that nobody works on: what was begun, then what is queued, oldest first, after `skip` others."""
+        return await self._engine.read(leases.idle, limit=limit, skip=skip)
 
     async def cancelled(self, owner: str) -> Collection[str]:
         """Give the ids of the runs that `owner` works on and that shall stop."""

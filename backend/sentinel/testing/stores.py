@@ -168,10 +168,11 @@ class MemoryRunStore:
         """Let all leases lapse now."""
         self._data.leases = {of: (lease[0], 0.0) for of, lease in self._data.leases.items()}
 
-    async def idle(self, *, limit: int) -> Sequence[QueuedRun]:
-        """Give runs that nobody works on, oldest first."""
-        active = (run for run in sorted(self._data.runs.values(), key=_run_place) if run.status.is_active)
-        return [QueuedRun.of(run) for run in active if self._is_idle(run)][:limit]
+    async def idle(self, *, limit: int, skip: int = 0) -> Sequence[QueuedRun]:
+        """Give runs that nobody works on: what was begun, then what is queued, oldest first, after `skip` others."""
+        found = [run for run in self._data.runs.values() if run.status.is_active and self._is_idle(run)]
+        found.sort(key=lambda run: (run.status is RunStatus.QUEUED, _run_place(run)))
+        return [QueuedRun.of(run) for run in found][skip : skip + limit]
 
     async def cancelled(self, owner: str) -> Collection[str]:
         """Give the ids of the runs that `owner` works on and that shall stop."""

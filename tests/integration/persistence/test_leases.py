@@ -121,14 +121,18 @@ async def test_a_run_that_has_ended_or_never_was_cannot_be_claimed(stores: Store
     assert (await stores.runs.get(run.run_id)).fence == run.fence
 
 
-async def test_runs_that_nobody_works_on_are_found_oldest_first(stores: Stores) -> None:
+async def test_runs_that_nobody_works_on_are_found_oldest_first_and_those_that_were_begun_before_all_others(
+    stores: Stores,
+) -> None:
     assert await idle(stores) == []
-    runs = [await stores.ask() for _ in range(5)]
+    runs = [await stores.ask() for _ in range(6)]
     await stores.answer(runs[1])
     await claim(stores, runs[2], "a")
     await claim(stores, runs[3], "a", lease=OVER)
-    assert await idle(stores) == ["run-1", "run-4", "run-5"]
-    assert len(await stores.runs.idle(limit=2)) == 2
+    await claim(stores, runs[5], "a")
+    await stores.runs.release("a", runs[5].run_id)
+    assert await idle(stores) == ["run-4", "run-6", "run-1", "run-5"]
+    assert [run.run_id for run in await stores.runs.idle(limit=2, skip=1)] == ["run-6", "run-1"]
 
 
 async def test_an_idle_run_is_found_with_its_thread_and_its_priority(stores: Stores) -> None:

@@ -28,9 +28,9 @@ class AbsentStore(MemoryRunStore):
         self.renewals += 1
         return await super().renew(run_ids, owner=owner, lease_seconds=lease_seconds)
 
-    async def idle(self, *, limit: int) -> Sequence[QueuedRun]:
+    async def idle(self, *, limit: int, skip: int = 0) -> Sequence[QueuedRun]:
         self._check()
-        return await super().idle(limit=limit)
+        return await super().idle(limit=limit, skip=skip)
 
     def _check(self) -> None:
         if self.is_away:
@@ -217,7 +217,7 @@ async def test_the_sweeper_finds_what_nobody_works_on_at_once_and_every_two_seco
     async with Sweeper(runs=place.store, queue=queue, leases=mine, clock=place.clock):  # type: ignore[arg-type]
         assert heard.runs == [fresh.run_id]
         await place.clock.elapse(2.0)
-        assert heard.runs == [fresh.run_id, lost.run_id, fresh.run_id]
+        assert heard.runs == [fresh.run_id, lost.run_id, fresh.run_id]  # what was begun comes first
         place.store.is_away = True
         await place.clock.elapse(2.0)
         assert len(heard.runs) == 3
@@ -225,3 +225,30 @@ async def test_the_sweeper_finds_what_nobody_works_on_at_once_and_every_two_seco
         place.store.is_away = False
         await place.clock.elapse(2.0)
         assert len(heard.runs) == 5
+
+
+async def test_the_sweeper_finds_what_was_lost_behind_a_long_line_at_once(place: Place, mine: Leases) -> None:
+    """It is one of the newest, and all the others are known to the queue."""
+    questions, heard = Questions(), Heard([])
+    for _ in range(230):
+        await place.ask(questions)
+    lost = await place.ask(questions)
+    await place.store.claim(lost.run_id, owner="a", lease_seconds=60.0, at=place.clock.now())
+    await place.store.release("a", lost.run_id)
+    queue: object = heard
+    await Sweeper(runs=place.store, queue=queue, leases=mine, clock=place.clock).sweep()  # type: ignore[arg-type]
+    assert lost.run_id in heard.runs
+
+
+async def test_the_sweeper_gets_to_the_end_of_a_long_line_in_some_sweeps_and_begins_again(
+    place: Place, mine: Leases
+) -> None:
+    questions, heard = Questions(), Heard([])
+    line = {(await place.ask(questions)).run_id for _ in range(700)}
+    queue: object = heard
+    sweeper = Sweeper(runs=place.store, queue=queue, leases=mine, clock=place.clock)  # type: ignore[arg-type]
+    for _ in range(2):
+        heard.runs.clear()
+        for _ in range(3):
+            await sweeper.sweep()
+        assert set(heard.runs) == line
