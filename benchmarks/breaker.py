@@ -15,13 +15,14 @@ from benchmarks._machine import machine, revision, today
 from benchmarks._program import finish, parser
 from benchmarks._result import Result
 from sentinel.clock import SystemClock
+from sentinel.domain import routes
 from sentinel.errors import CircuitOpenError
-from sentinel.resilience.breaker_board import BreakerBoard, model_key, provider_key
+from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.breaker_config import BreakerConfig
 from sentinel.resilience.circuit_breaker import CircuitBreaker
 
 CALLS, ROUNDS = 50_000, 9
-BOTH = (provider_key("openai"), model_key("openai", "gpt-4o-mini"))
+BOTH = routes.Target("openai", "gpt-4o-mini").breaker_keys
 # Never opens in the rows that fail on purpose, so that each of their calls takes the closed path.
 PATIENT = BreakerConfig(failure_threshold=10**9)
 

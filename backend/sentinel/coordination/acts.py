@@ -48,12 +48,12 @@ class SharedActs:
 
     def _lifetime(self, act: OperatorAct) -> float:
         """Outlive what this act takes back."""
-        known = [fact for key in self._affected(act.target) for fact in self._facts.of(ACT, key)]
+        known = [fact for key in self._board.affected_by(act.target) for fact in self._facts.of(ACT, key)]
         longest = max((fact.until - self._clock.monotonic() for fact in known), default=0.0)
         return max(act.seconds or 0.0, longest, ACT_SECONDS) if act.kind is ActKind.RESET else act.seconds or 0.0
 
     def _heard(self, key: str) -> None:
-        for each in self._affected(key):
+        for each in self._board.affected_by(key):
             newest = max(self._acts_on(each), key=_order, default=None)
             if newest is not None and _order(newest) > self._done.get(each, (0, "")):
                 self._follow(each, newest)
@@ -84,7 +84,7 @@ class SharedActs:
     def _note(self, act: Fact, of: str | None = None) -> None:
         """Remember what has been done, and let the circuits know what a verdict has to answer for."""
         is_reset = _kind(act) is ActKind.RESET
-        for key in [of] if of else self._affected(act.key) if is_reset else [act.key]:
+        for key in [of] if of else self._board.affected_by(act.key) if is_reset else [act.key]:
             self._done[key] = _order(act)
             if is_reset:
                 self._circuits.reset(key)
@@ -92,11 +92,6 @@ class SharedActs:
                     self._facts.withdraw(ACT, key)
             else:
                 self._circuits.tripped(key, act)
-
-    def _affected(self, key: str) -> list[str]:
-        kind, _, name = key.partition(":")
-        models = [each for each in self._board.keys if each.startswith(f"model:{name}/")] if kind == "provider" else []
-        return [key, *models]
 
 
 def _order(act: Fact) -> tuple[int, str]:

@@ -53,11 +53,6 @@ class LiveEvents:
         self._looker: asyncio.Task[None] | None = None
 
     @property
-    def followed_runs(self) -> int:
-        """How many runs have followers."""
-        return len(self._followers)
-
-    @property
     def followers(self) -> int:
         """How many readers follow runs."""
         return sum(map(len, self._followers.values()))

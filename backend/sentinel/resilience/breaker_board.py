@@ -35,11 +35,6 @@ def provider_key(provider: str) -> str:
     return f"provider:{provider}"
 
 
-def model_key(provider: str, model: str) -> str:
-    """Return the key of the circuit of one model of a provider."""
-    return f"model:{provider}/{model}"
-
-
 def tool_key(server: str, tool: str) -> str:
     """Return the key of a tool's circuit, which is the name of its kill switch, too."""
     return f"tool:{server}/{tool}"
@@ -225,9 +220,15 @@ class BreakerBoard:
             UnknownBreakerError: There is no such circuit.
         """
         circuit = self._known(key)
-        for each in (circuit, *self._models_of(key)):
+        for each in [self._circuits[affected] for affected in self.affected_by(key)]:
             each.reset(actor=actor, reason=reason, is_followed=is_followed)
         return circuit.snapshot()
+
+    def affected_by(self, key: str) -> list[str]:
+        """Return the keys of the circuits that are reset with that of `key`, itself first: those of its models."""
+        kind, _, name = key.partition(":")
+        models = [each for each in self._circuits if each.startswith(f"model:{name}/")] if kind == "provider" else []
+        return [key, *models]
 
     def force(
         self, key: str, kind: OverrideKind, *, ttl_seconds: float, actor: str, reason: str | None = None
@@ -250,12 +251,6 @@ class BreakerBoard:
             message = f"there is no circuit {key!r}"
             raise UnknownBreakerError(message)
         return circuit
-
-    def _models_of(self, key: str) -> list[CircuitBreaker]:
-        kind, _, name = key.partition(":")
-        if kind != "provider":
-            return []
-        return [circuit for other, circuit in self._circuits.items() if other.startswith(f"model:{name}/")]
 
     def _make(self, key: str) -> CircuitBreaker:
         kind = _kind(key)

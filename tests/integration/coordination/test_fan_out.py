@@ -62,7 +62,7 @@ async def test_a_process_hears_only_of_the_runs_that_its_readers_follow(pair: Pa
     writing.publish(log.write(_TOKEN, run_id="other"))
     writing.publish(log.write(_DONE))
     assert await reader.end() == [1, 2]
-    assert reading.followed_runs == 0
+    assert reading.followers == 0
 
 
 async def test_events_that_are_committed_before_the_subscription_stands_are_found_at_once(pair: Pair) -> None:

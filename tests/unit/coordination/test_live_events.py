@@ -36,7 +36,7 @@ async def live(log: WrittenLog, clock: FakeClock) -> AsyncIterator[LiveEvents]:
     """Live events over it; a test that leaves a follower or a task behind fails."""
     live = LiveEvents(log=log, clock=clock, poll_interval_seconds=_POLL, most_waiting=_MOST_WAITING)
     yield live
-    assert live.followed_runs == 0
+    assert live.followers == 0
     assert [task for task in asyncio.all_tasks() if task.get_name().startswith("live")] == []
 
 
@@ -300,7 +300,7 @@ async def test_a_reader_that_leaves_is_forgotten_and_the_others_stay(log: Writte
     leaving, staying = Reader(live), Reader(live)
     await settle()
     await leaving.leave()
-    assert live.followed_runs == 1
+    assert live.followers == 1
     live.publish(log.write(_TOKEN, _DONE))
     assert await staying.end() == [1, 2, 3]
     assert leaving.seen == [1]

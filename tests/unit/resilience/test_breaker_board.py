@@ -5,11 +5,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from sentinel.domain.routes import Target
 from sentinel.errors import CircuitOpenError, RequestError, UnknownBreakerError
-from sentinel.resilience.breaker_board import BreakerBoard, Permit, model_key, provider_key, tool_key
+from sentinel.resilience.breaker_board import BreakerBoard, Permit, provider_key, tool_key
 from sentinel.resilience.breaker_config import BreakerConfig
 from sentinel.resilience.breaker_view import BreakerState, OverrideKind, Transition
 from sentinel.testing.clock import FakeClock
+
+
+
+def model_key(provider: str, model: str) -> str:
+    return Target(provider, model).breaker_keys[1]
+
 
 PROVIDER, MODEL, OTHER = provider_key("p"), model_key("p", "m"), model_key("p", "other")
 BOTH = (PROVIDER, MODEL)
