@@ -1,4 +1,7 @@
-"""Checkpoints that nobody will need: those of runs that have ended or are gone, and that their runner left behind."""
+"""Checkpoints that nobody will need: those of runs that have ended or are gone, and that their runner left behind.
+
+Every process drops what it finds: to drop what another has dropped does nothing.
+"""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,8 @@
 """The housekeeper: what is done now and then behind the back of everything else, one chore after the other.
 
-Of many processes on one database one does them at a time: every transaction of a chore begins with `is_our_turn`. What
-is not got to, because the database went away or the process ended, is done the next time.
+Of many processes on one database one does them at a time: every transaction of a chore begins with `is_our_turn`. Only
+leaked checkpoints are looked for by every process, since they are dropped over connections that know nothing of that
+lock. What is not got to, because the database went away or the process ended, is done the next time.
 """
 
 import asyncio
