@@ -110,14 +110,18 @@ async def test_circuits_work_alone_while_redis_is_away_and_agree_when_it_is_back
         await each.probes.aclose()
 
 
+async def _all_find_it(replicas: list[Replica], *, is_up: bool) -> None:
+    await until(lambda: all(each.member.link.is_up is is_up for each in replicas))
+
+
 async def test_flapping_redis_leaves_all_of_one_mind_in_the_end(own_redis: RedisServer, members: Members) -> None:
     replicas = await _replicas(members, own_redis, 4, BreakerConfig())
     for round_ in range(6):
         own_redis.kill() if round_ % 2 else own_redis.freeze()
-        await asyncio.sleep(0.08)
+        await _all_find_it(replicas, is_up=False)
         replicas[round_ % 3].fail()
         own_redis.start() if round_ % 2 else own_redis.thaw()
-        await asyncio.sleep(0.08)
+        await _all_find_it(replicas, is_up=True)  # and it is gone again before much can be said
     await until(lambda: _states(replicas) == {OPEN})
     replicas[3].reset()
     await until(lambda: _states(replicas) == {CLOSED})
