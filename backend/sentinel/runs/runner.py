@@ -272,7 +272,7 @@ class Runner:
         while True:
             idle = self.clock.monotonic() - drive.last_event_at
             if idle >= self.options.heartbeat_seconds:
-                with suppress(StoreUnavailableError):  # no room for it while the database is away; the next may have some
+                with suppress(StoreUnavailableError):  # no room while the database is away; later there is
                     drive.status(Phase.HEARTBEAT)
                 idle = 0.0
             await self.clock.sleep(self.options.heartbeat_seconds - idle)

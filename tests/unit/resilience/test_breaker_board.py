@@ -13,7 +13,6 @@ from sentinel.resilience.breaker_view import BreakerState, OverrideKind, Transit
 from sentinel.testing.clock import FakeClock
 
 
-
 def model_key(provider: str, model: str) -> str:
     return Target(provider, model).breaker_keys[1]
 
