@@ -25,6 +25,14 @@ async def hanging(process: Process) -> Run:
     return asked
 
 
+async def told(process: Process, run_id: str, phase: str) -> None:
+    """Wait until the log says so."""
+    async with process.service.follow(run_id, after=0) as events:
+        async for event in events:
+            if event.data.get("phase") == phase:
+                return
+
+
 async def ended(process: Process, run_id: str) -> tuple[Run, list[Event]]:
     """Wait for the end, and check what must hold for every run."""
     events = await bounded(process.events(run_id), 10)
@@ -156,6 +164,7 @@ async def test_a_tool_that_was_running_when_the_run_was_stopped_is_in_its_receip
     async with machine(toolbox=toolbox).process(one=[asks]) as process:
         asked = await process.ask()
         await bounded(toolbox.hanging.wait(), 5)
+        await bounded(told(process, asked.run_id, "tool_started"), 5)
         await process.service.cancel(asked.run_id)
         run, _ = await ended(process, asked.run_id)
     assert [(call.tool, call.cause, call.is_error) for call in run.tool_calls] == [("evaluate", "cancelled", True)]
