@@ -158,6 +158,16 @@ def public_name(server: str, tool: str) -> str:
     return f"{name[: MAX_NAME - _DIGITS - 1]}_{digest}"
 
 
+def tools_part(name: str, server: str) -> str | None:
+    """Return what of a public name stands for the tool; None if no tool of this server could have that name."""
+    plain = f"{server}__"
+    prefix = _NOT_IN_NAMES.sub("_", plain)[: MAX_NAME - _DIGITS - 1]
+    is_clear = prefix == plain
+    if not name.startswith(prefix) or not (is_clear or _MADE_UNIQUE.search(name)):
+        return None
+    return name.removeprefix(prefix)
+
+
 def _effect(tool: ReadTool, config: ServerConfig, override: ToolOverride | None) -> tuple[Effect, EffectSource]:
     if override is not None and override.effect is not None:
         return override.effect, EffectSource.OVERRIDE

@@ -20,7 +20,7 @@ from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.tasks import ended
 from sentinel.tools.call import NOBODY, CallContext
 from sentinel.tools.catalogue.pinning import PinBoard
-from sentinel.tools.catalogue.spec import LeftOut, Listing, ToolSpec, tool_specs
+from sentinel.tools.catalogue.spec import LeftOut, Listing, ToolSpec, tool_specs, tools_part
 from sentinel.tools.config import ServerConfig, ToolsConfig
 from sentinel.tools.guard.guard import ToolGuard
 from sentinel.tools.guard.parts import CallObserver, GuardParts, KillSwitch, RefusalObserver
@@ -32,6 +32,7 @@ from sentinel.tools.session.connection import Connection
 from sentinel.tools.session.server_status import ServerState, ServerStatus
 from sentinel.tools.session.starting import StartLine
 from sentinel.tools.session.supervisor import ServerSupervisor
+from sentinel.tools.transport.server_transport import ServerTransport
 from sentinel.tools.waiting import DetachedTasks, happened_within
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -167,7 +168,8 @@ class ToolRegistry:
 
     def server_of(self, name: str) -> str | None:
         """Return the server that a tool of this public name would be of, known or not; None for no server's."""
-        return next((server for server in self._supervisors if name.startswith(f"{server}__")), None)
+        fitting = [server for server in self._supervisors if tools_part(name, server) is not None]
+        return max(fitting, key=len, default=None)  # `a..b` and `a` are both servers that `a__b__c` begins with
 
     def status(self) -> list[ServerStatus]:
         """Return every server as it is now, in the order of the configuration."""
@@ -270,9 +272,13 @@ class ToolRegistry:
     # Putting together -----------------------------------------------------------------------------------------------
 
     def _supervisor(self, name: str, server: ServerConfig, rng: Callable[[], float]) -> ServerSupervisor:
+    def new_transport(self, server: str) -> ServerTransport:
+        """Give a transport, not yet open, for the next session with a server: as it is configured."""
+        return self._transports.make(server)
+
         return ServerSupervisor(
             name,
-            open_transport=partial(self._transports.make, name),
+            open_transport=partial(self.new_transport, name),
             clock=self._clock,
             rng=rng,
             config=self._config.supervision,

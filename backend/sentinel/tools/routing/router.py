@@ -14,7 +14,7 @@ from typing import Any, Final
 from sentinel.clock import Clock
 from sentinel.resilience.deadline import Deadline
 from sentinel.tools.call import NOBODY, CallContext
-from sentinel.tools.catalogue.spec import ToolSpec
+from sentinel.tools.catalogue.spec import ToolSpec, tools_part
 from sentinel.tools.config import CapabilityConfig, MemberConfig
 from sentinel.tools.outcome import VERDICTS, Cause, Executed, ToolAttempt, ToolOutcome, unmade
 from sentinel.tools.routing.aftermath import aftermath_of
@@ -263,7 +263,7 @@ class CapabilityRouter:
     def _unknown(self, name: str) -> ToolOutcome:
         """Give the outcome of a call to a tool that is not known: made up, or of a server that is not there."""
         server = self._registry.server_of(name)
-        own = name if server is None else name.removeprefix(f"{server}__")
+        own = (server and tools_part(name, server)) or name
         if server is not None and not self._registry.is_listed(server):
             return unmade(Cause.CONNECT, server=server, tool=own)
         names = [each.name for each in sorted(self.tools(), key=lambda each: each.capability is None)]
