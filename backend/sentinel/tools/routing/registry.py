@@ -131,8 +131,7 @@ class ToolRegistry:
         for name, specs in list(self._specs.items()):
             now = self.pins.marked(self._config.servers[name], specs)
             if now != specs:
-                self._take(name, now)
-                self._on_change(self._supervisors[name].status())
+                self._take_marked(name, now)
 
     async def _settle(self) -> None:
         first_results = asyncio.gather(*(each.wait_until(_has_been_tried) for each in self._supervisors.values()))
@@ -254,7 +253,7 @@ class ToolRegistry:
             raise UnknownToolError(message)
         self.pins.approve(spec, digest=digest, actor=actor)
         approved = replace(spec, is_quarantined=False)
-        self._take(server, tuple(approved if each is spec else each for each in self._specs[server]))
+        self._take_marked(server, tuple(approved if each is spec else each for each in self._specs[server]))
         return approved
 
     def subscribe(self, listener: Callable[[], None]) -> None:
@@ -327,6 +326,11 @@ class ToolRegistry:
 
     def _take(self, server: str, specs: tuple[ToolSpec, ...]) -> None:
         if self._specs.get(server) is specs:
+    def _take_marked(self, server: str, specs: tuple[ToolSpec, ...]) -> None:
+        """Take the same tools, of which others are trusted than before."""
+        self._take(server, specs)
+        self._on_change(self._supervisors[server].status())
+
             return
         self._specs[server] = specs
         latest_first = [self._specs.get(name, ()) for name in reversed(self._supervisors)]
