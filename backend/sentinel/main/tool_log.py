@@ -40,7 +40,7 @@ class ToolLog:
         self._lists.take("tools_left_out", status.name, {f"{each.tool} ({each.reason})" for each in left_out})
         is_ready = status.state is ServerState.READY
         now = (status.state.value, None if is_ready else status.last_error)
-        if status.state is ServerState.CONNECTING or self._told.get(status.name) == now:
+        if status.state is ServerState.CONNECTING or status.is_ending or self._told.get(status.name) == now:
             return
         self._told[status.name] = now
         if is_ready:

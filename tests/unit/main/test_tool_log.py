@@ -41,6 +41,16 @@ def test_a_server_that_is_only_down_is_nobodys_task() -> None:
     assert told == []
 
 
+def test_the_end_of_a_server_is_one_line_that_says_how() -> None:
+    """Not first that it ended, and then how: that is known a moment later."""
+    log = ToolLog(lambda _server, _detail: None, clock=FakeClock())
+    ended = replace(READY, state=ServerState.DOWN, last_error="the session ended", is_ending=True)
+    with capture_logs() as lines:
+        for status in (READY, ended, replace(ended, last_error="exited with code 1", is_ending=False)):
+            log.changed(status, (), ())
+    assert [line["detail"] for line in lines if line["event"] == "tool_server_down"] == ["exited with code 1"]
+
+
 async def test_servers_that_are_stopped_with_the_process_are_not_told() -> None:
     log = ToolLog(lambda _server, _detail: None, clock=FakeClock())
     log.changed(READY, (), ())

@@ -34,5 +34,7 @@ class ServerStatus:
     is_refused: bool
     """The server does not accept our credential, and is asked again only much later."""
     last_error_at: datetime | None = None
+    is_ending: bool = False
+    """A session has ended by itself, and `last_error` does not yet say how: that shows when what is left is closed."""
     retry_at: datetime | None = None
     """When the next attempt is due; None unless it waits for that."""

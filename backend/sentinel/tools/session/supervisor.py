@@ -94,6 +94,7 @@ class ServerSupervisor:
             protocol_version=connection.protocol_version if connection else None,
             pid=connection.transport.pid if connection else None,
             is_refused=self._is_refused,
+            is_ending=self._loss_reason == _ENDED,
         )
 
     async def wait_until(self, condition: Callable[["ServerSupervisor"], bool]) -> None:
@@ -283,7 +284,8 @@ class ServerSupervisor:
 
     def _name_the_end(self, transport: ServerTransport) -> None:
         if self._loss_reason == _ENDED:
-            self._last_error = transport.describe_end()  # how a process ended is known only after the teardown
+            # How a process ended is known only after the teardown.
+            self._loss_reason = self._last_error = transport.describe_end()
             self._announce()
 
     def _lose(self, reason: str, cause: Cause | None = None) -> None:

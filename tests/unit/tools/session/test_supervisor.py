@@ -33,10 +33,11 @@ async def test_a_loss_flips_the_state_at_once_and_the_session_is_opened_again(su
     assert supervisor.connection is None
     assert connection is not None
     assert connection.is_lost
+    assert supervisor.status().is_ending
     await supervised.clock.elapse(0.2)
     await supervised.until_state(ServerState.READY)
     assert supervisor.status().sessions == 2
-    assert supervisor.status().last_error == "the peer went away"
+    assert (supervisor.status().last_error, supervisor.status().is_ending) == ("the peer went away", False)
     assert supervised.peer.transports[0].is_closed
 
 
