@@ -62,7 +62,7 @@ class ServerSupervisor:
         self._tools: tuple[str, ...] = ()
         self._era = NEGOTIATE
         self._owner: asyncio.Task[None] | None = None
-        self._probe: asyncio.Task[None] | None = None
+        self._sign_of_life: asyncio.Task[None] | None = None
         self._relisting = Relisting(self._replace_tools, clock=clock, config=config, rng=rng)
         self._is_refused = False
         self._detached = DetachedTasks()
@@ -110,14 +110,14 @@ class ServerSupervisor:
 
     def report_silence(self, connection: Connection) -> None:
         """Say that a call on this session found no answer; if the server is silent altogether, it is replaced."""
-        if connection is self.connection and self._probe is None:
-            self._probe = asyncio.create_task(self._ask(connection), name=f"tools:{self.name}:probe")
+        if connection is self.connection and self._sign_of_life is None:
+            self._sign_of_life = asyncio.create_task(self._ask(connection), name=f"tools:{self.name}:sign-of-life")
 
     async def check(self, connection: Connection) -> bool:
         """Ask for a sign of life and return whether it came; if not, the session is replaced."""
         self.report_silence(connection)
-        if self._probe is not None and connection is self.connection:
-            await asyncio.wait({self._probe})
+        if self._sign_of_life is not None and connection is self.connection:
+            await asyncio.wait({self._sign_of_life})
         return connection is self.connection
 
     def relist(self, connection: Connection | None = None) -> None:
@@ -188,7 +188,7 @@ class ServerSupervisor:
             await finished_within(owner, seconds=self._config.close_seconds, clock=self._clock)
         owner.cancel()
         await finished_within(owner, seconds=self._config.close_seconds, clock=self._clock)
-        for task in (self._probe, self._relisting.stop()):
+        for task in (self._sign_of_life, self._relisting.stop()):
             if task is not None:
                 self._detached.adopt(task)
         await self._detached.drain(seconds=1.0, clock=self._clock)
@@ -330,7 +330,7 @@ class ServerSupervisor:
                 connection.transport.abort()
         finally:
             self._detached.adopt(question)
-            self._probe = None
+            self._sign_of_life = None
 
     def _replace_tools(self, connection: Connection, tools: tuple[ReadTool, ...]) -> None:
         if connection is self.connection:

@@ -214,12 +214,53 @@ async def test_an_operator_need_not_wait(supervised: Supervised) -> None:
     assert supervised.supervisor.status().sessions == 2
 
 
-@pytest.mark.parametrize("moment", ["ready", "connecting", "waiting", "probing", "never started"])
+async def test_callers_open_a_server_that_is_away_at_most_once_a_second(supervised: Supervised) -> None:
+    """However they ask; an attempt that is under way is the one that they ask for."""
+    supervised.peer.refuses_to_list = True
+    supervised.supervisor.start()
+    await supervised.clock.elapse(60.0)
+    callers: list[asyncio.Task[Any]] = []
+    for seconds in (1, 2, 3):
+        opened = len(supervised.peer.transports)
+        for _ in range(5):
+            callers.append(asyncio.create_task(supervised.supervisor.ready_within(3.0)))
+            callers.append(asyncio.create_task(supervised.supervisor.knock()))
+            await supervised.clock.elapse(0.2)
+        assert (seconds, len(supervised.peer.transports) - opened) == (seconds, 1)
+    await supervised.clock.elapse(3.0)
+    assert {caller.result() for caller in callers} == {None}
+
+
+async def test_an_attempt_that_is_under_way_is_not_followed_by_one_more_for_those_who_came_meanwhile(
+    supervised: Supervised,
+) -> None:
+    """It is what they asked for."""
+    supervised.peer.is_silent = True
+    supervised.supervisor.start()
+    await supervised.clock.elapse(1.0)
+    waiting = asyncio.create_task(supervised.supervisor.ready_within(3.0))
+    await supervised.clock.elapse(19.1)
+    assert (len(supervised.peer.transports), waiting.done()) == (1, True)
+
+
+async def test_a_session_that_was_of_use_is_opened_again_at_once_however_often(supervised: Supervised) -> None:
+    """Only openings that lead to nothing are held back."""
+    supervisor = await supervised.ready()
+    for sessions in (2, 3, 4):
+        connection = supervisor.connection
+        assert connection is not None
+        await connection.call("echo", {})
+        supervised.peer.crash()
+        assert await bounded(supervisor.ready_within(3.0), 5.0) is not None
+        assert supervisor.status().sessions == sessions
+
+
+@pytest.mark.parametrize("moment", ["ready", "connecting", "waiting", "asking", "never started"])
 async def test_stopping_leaves_no_task(supervised: Supervised, moment: str) -> None:
     """Whatever the supervisor is doing."""
     before = asyncio.all_tasks()
     supervisor = supervised.supervisor
-    if moment in {"ready", "probing"}:
+    if moment in {"ready", "asking"}:
         await supervised.ready()
     if moment == "connecting":
         supervised.peer.is_silent = True
@@ -228,7 +269,7 @@ async def test_stopping_leaves_no_task(supervised: Supervised, moment: str) -> N
     if moment in {"connecting", "waiting"}:
         supervisor.start()
         await settle(40)
-    if moment == "probing" and supervisor.connection is not None:
+    if moment == "asking" and supervisor.connection is not None:
         supervised.peer.is_silent = True
         supervisor.report_silence(supervisor.connection)
         await settle(40)
