@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from mcp_types import ErrorData
+
 from sentinel.domain.tools import GuardedCall
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.breaker_view import BreakerSnapshot, BreakerState
@@ -67,6 +69,12 @@ class Guarded:
             raise AssertionError
 
         self.peer.on_call = on_call
+
+    async def open_circuit(self) -> None:
+        """Let the tool fail as often as it takes."""
+        self.answer_with(ErrorData(code=-32603, message="broken"))
+        for _ in range(3):
+            await self.call()
 
     async def call(self, timeout_seconds: float | None = None, **arguments: object) -> ToolOutcome:
         return await bounded(self.guard.call(arguments, timeout_seconds=timeout_seconds), 5.0)

@@ -179,10 +179,10 @@ class ToolGuard:
         return _twice_refused(await self._permitted(replacement, call))
 
     async def _connection(self, call: _Call) -> Connection | None:
-        """Give the session; a trial call opens one first, without waiting for the next attempt of its supervisor."""
+        """Give the session; a trial call opens one first, rather than wait for the next attempt of its supervisor."""
         if self._supervisor.connection is None and self._probes():
             seconds = min(call.time.remaining(), self._parts.supervision.reopen_seconds)
-            return await self._supervisor.ready_within(seconds, hurry=True)
+            return await self._supervisor.ready_within(seconds)
         return self._supervisor.connection
 
     def _not_there(self) -> Judgement:

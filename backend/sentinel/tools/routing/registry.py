@@ -222,7 +222,7 @@ class ToolRegistry:
         if supervisor.connection is not None and await supervisor.check(supervisor.connection):
             return True
         if supervisor.connection is None and supervisor.is_coming_back:
-            await supervisor.ready_within(self._config.supervision.reopen_seconds, hurry=True)
+            await supervisor.ready_within(self._config.supervision.reopen_seconds)
         elif supervisor.connection is None:
             await supervisor.knock()
         return supervisor.connection is not None

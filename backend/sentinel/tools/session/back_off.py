@@ -29,15 +29,17 @@ class BackOff:
         self._knocked_at = -math.inf
 
     def note(self, *, was_of_use: bool) -> None:
-        """Take in the end of a session: the wait grows unless it was of use."""
+        """Take in the end of a session: the wait grows unless it was of use, and the next knock counts if it was."""
         self._failures = 0 if was_of_use else self._failures + 1
+        if was_of_use:
+            self._knocked_at = -math.inf
 
     def hurry(self) -> None:
         """End the wait now, or skip the next one."""
         self._hurry.set()
 
     def knock(self) -> None:
-        """Do the same, but at most once a second."""
+        """Do the same, but at most once a second, unless a session has been of use since."""
         now = self._clock.monotonic()
         if now - self._knocked_at >= KNOCK_SECONDS:
             self._knocked_at = now

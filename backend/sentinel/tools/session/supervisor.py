@@ -140,17 +140,16 @@ class ServerSupervisor:
         if connection.in_flight and await self.check(connection):
             return connection
         if connection is self.connection:
-            self._back_off.hurry()
             self._lose(reason, cause)
+            self._hasten()
             if cause is Cause.PROTOCOL:
                 self._era = NEGOTIATE
         return await self.ready_within(self._config.reopen_seconds)
 
-    async def ready_within(self, seconds: float, *, hurry: bool = False) -> Connection | None:
-        """Return the current session, or the next one if it comes in time; `hurry` ends the wait between attempts."""
+    async def ready_within(self, seconds: float) -> Connection | None:
+        """Return the current session, or the next one, opened now, if it comes in time; see `knock`."""
         if self.connection is None and not self._is_refused:
-            if hurry:
-                self._back_off.hurry()
+            self._hasten()
             await happened_within(self.wait_until(_is_ready), seconds=seconds, clock=self._clock)
         return self.connection
 
@@ -160,7 +159,7 @@ class ServerSupervisor:
         A server that was away for long is found again by the first call, not only when its back-off is over.
         """
         if self.connection is None and not self._is_refused:
-            self._back_off.knock()
+            self._hasten()
             ended = self._attempts
             tried = self.wait_until(lambda one: one.connection is not None or one._attempts > ended)
             await happened_within(tried, seconds=KNOCK_SECONDS, clock=self._clock)
@@ -275,6 +274,11 @@ class ServerSupervisor:
 
     # Changes of state, all of them synchronous -----------------------------------------------------------------------
 
+    def _hasten(self) -> None:
+        """Attempt the next opening now instead of after a pause; one that is under way will do."""
+        if self.state is ServerState.DOWN:
+            self._back_off.knock()
+
     def _transport_ended(self) -> None:
         self._lose(_ENDED, Cause.TRANSPORT if self.connection else Cause.CONNECT)
 
@@ -323,8 +327,8 @@ class ServerSupervisor:
             if cause in REFUSED:
                 self.report_refusal(connection, "as it told when asked for a sign of life")
             elif cause is Cause.SESSION_EXPIRED:
-                self._back_off.hurry()
                 self._lose("the server has forgotten the session", cause)
+                self._hasten()
             elif cause is not None:
                 self._lose(f"silent for {self._config.probe_seconds:g} s when asked for a sign of life", cause)
                 connection.transport.abort()

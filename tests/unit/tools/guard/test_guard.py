@@ -120,9 +120,7 @@ async def test_an_open_circuit_sends_nothing(guarded: Guarded) -> None:
 
 async def test_a_probe_that_is_cancelled_gives_its_slot_back(guarded: Guarded) -> None:
     """Or the circuit could never close again."""
-    guarded.answer_with(ErrorData(code=-32603, message="broken"))
-    for _ in range(3):
-        await guarded.call()
+    await guarded.open_circuit()
     guarded.clock.advance(31.0)
     guarded.never_answer()
     probe = guarded.start_call()
@@ -137,9 +135,7 @@ async def test_a_probe_that_is_cancelled_gives_its_slot_back(guarded: Guarded) -
 
 async def test_a_server_that_is_down_uses_up_no_probe(guarded: Guarded) -> None:
     """A circuit that may be probed waits until the server can be reached."""
-    guarded.answer_with(ErrorData(code=-32603, message="broken"))
-    for _ in range(3):
-        await guarded.call()
+    await guarded.open_circuit()
     guarded.clock.advance(31.0)
     guarded.peer.refuses_to_list = True
     guarded.peer.crash()
@@ -151,9 +147,7 @@ async def test_a_server_that_is_down_uses_up_no_probe(guarded: Guarded) -> None:
 
 async def test_a_trial_call_opens_the_session_first(guarded: Guarded) -> None:
     """A probe over a dead session would never come back to life."""
-    guarded.answer_with(ErrorData(code=-32603, message="broken"))
-    for _ in range(3):
-        await guarded.call()
+    await guarded.open_circuit()
     guarded.clock.advance(31.0)
     guarded.answer_with(text_result("back"))
     guarded.peer.crash()
@@ -280,3 +274,19 @@ async def test_a_timeout_makes_the_supervisor_look_after_the_server(guarded: Gua
     assert (await call).cause is Cause.TIMEOUT
     await guarded.clock.elapse(2.0)
     assert "sign of life" in str(guarded.supervised.supervisor.status().last_error)
+
+
+async def test_trial_calls_open_a_server_that_is_down_at_most_once_a_second(guarded: Guarded) -> None:
+    """Each opening starts a process; however many calls come, they share what is opened."""
+    await guarded.open_circuit()
+    guarded.peer.refuses_to_list = True
+    guarded.peer.crash()
+    await guarded.clock.elapse(120.0)
+    opened = len(guarded.peer.transports)
+    calls = []
+    for _ in range(8):
+        calls.append(guarded.start_call())
+        await guarded.clock.elapse(0.1)
+    assert len(guarded.peer.transports) - opened == 1
+    await guarded.clock.elapse(3.0)
+    assert {call.result().cause for call in calls} == {Cause.CONNECT}
