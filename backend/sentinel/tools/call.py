@@ -24,14 +24,13 @@ class CallContext:
     """Who calls, and what goes with the call.
 
     `caller` tells callers apart, such as the runs of one server. A server that honours `idempotency_key` carries out
-    calls with the same key once. `may_replay` says whether a call that its server refused unread may be sent again.
+    calls with the same key once.
     """
 
     caller: str = ""
     origin: CallOrigin = "run"
     idempotency_key: str | None = None
     on_progress: ProgressListener | None = None
-    may_replay: bool = True
 
 
 NOBODY: Final = CallContext()

@@ -81,7 +81,7 @@ class ServerStep(StrEnum):
     PROBE = "probe"
     """Ask for a sign of life; no answer ends the session."""
     REOPEN = "reopen"
-    """Open a new session now and send the call, which was not carried out, once more."""
+    """Open a new session now."""
     RENEGOTIATE = "renegotiate"
     """The same, and ask for the protocol's version again."""
     RELIST = "relist"
@@ -174,6 +174,8 @@ class ToolOutcome:
     attempts: tuple[ToolAttempt, ...] = field(default=())
     sends: int = 0
     """How often the call was sent to the tool that answered last."""
+    heals: bool = False
+    """After a failure: the same tool may work again as soon as its server's session is back."""
 
     @property
     def failure(self) -> Failure | None:
@@ -184,6 +186,10 @@ class ToolOutcome:
     def fallback_used(self) -> bool:
         """Whether another tool answered than the one that was tried first."""
         return len({(attempt.server, attempt.tool) for attempt in self.attempts}) > 1
+
+    def in_doubt(self) -> "ToolOutcome":
+        """Give the same where nobody knows whether the tool acted after all."""
+        return replace(self, executed="unknown", text=self.text.replace(_NOTHING, _NOBODY_KNOWS))
 
     def for_model(self) -> str:
         """Give what a model reads: the result or the tool's own words, else a JSON object that says what is known."""

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from mcp.client.subscriptions import ToolsListChanged, listen
 from sentinel.tools.config import ServerConfig
 from sentinel.tools.outcome import Cause
 from sentinel.tools.session.server_status import ServerState
-from tests.integration.tools.running import SERVERS, Running, misbehaving, running
+from tests.integration.tools.running import QUICK, SERVERS, Running, misbehaving, running
 from tests.support.pins import Pins
 from tests.support.server import Serve, Server
 
@@ -53,6 +54,21 @@ async def test_a_changed_tool_is_quarantined_until_it_is_approved(tmp_path: Path
     async with running({"one": server}, pins=pins) as tools:
         await tools.until("one", ServerState.READY)
         assert offered(tools) > {"echo", "added"}
+
+
+async def test_a_tool_that_changes_with_its_server_between_two_sends_is_not_called(tmp_path: Path) -> None:
+    """The call finds the process dead, and starts the one that says something else."""
+    described = tmp_path / "description"
+    described.write_text(GOOD)
+    server = misbehaving(trusted=False, DESCRIPTION_FILE=str(described))
+    async with running({"one": server}, supervision=replace(QUICK, backoff_base_seconds=600.0)) as tools:
+        assert not tools.registry.listed("one")[0].is_quarantined
+        described.write_text(EVIL)
+        os.kill(tools.pid("one"), signal.SIGKILL)
+        await tools.until("one", ServerState.DOWN)
+        outcome = await tools.call("one__echo", text="evil")
+        assert [(each.cause, each.sends) for each in outcome.attempts] == [("connect", 0), ("quarantined", 0)]
+        assert (outcome.executed, tools.sessions("one")) == ("no", 2)
 
 
 async def test_an_approval_holds_in_every_process(serve: Serve, fresh_postgres: str, tmp_path: Path) -> None:

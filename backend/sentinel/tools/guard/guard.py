@@ -1,7 +1,8 @@
 """One call to one tool, through everything that keeps it from harming the caller: it always ends, in time, as a value.
 
-Order: quarantine, kill switch, pause, a place, session, circuit, deadline, call, judgement, check of the
-result. The router is above, the supervisor and its session below. `record` learns from what came back.
+Order: quarantine, kill switch, pause, a place, session, the first three once more, circuit, deadline, call, judgement,
+check of the result. A call is sent once; the router, above, says whether it is made again. The supervisor and its
+session are below. `record` learns from what came back.
 """
 
 import asyncio
@@ -27,7 +28,6 @@ from sentinel.tools.session.connection import Connection
 from sentinel.tools.session.supervisor import ServerSupervisor
 
 _MILLISECONDS: Final = 1000.0
-_REPLAYED: Final = (ServerStep.REOPEN, ServerStep.RENEGOTIATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,8 @@ class _Call:
 class _Trace:
     """How far a call has come; a refusal may have the cause of an answer, so the cause does not tell."""
 
-    sends: int = 0
-
-    @property
-    def was_sent(self) -> bool:
-        """Whether anything left us."""
-        return self.sends > 0
+    sent_to: ToolSpec | None = None
+    """The tool as it was when the call left us; None if nothing did."""
 
 
 class ToolGuard:
@@ -107,14 +103,14 @@ class ToolGuard:
                 outcome=outcome,
                 cause=cause,
                 duration_ms=duration_ms,
-                was_sent=call.trace.was_sent,
+                was_sent=call.trace.sent_to is not None,
                 origin=call.context.origin,
             )
         )
 
     def obstacle(self) -> Cause | None:
         """Say what would keep a call from the tool now, before anything is sent; None if nothing would."""
-        refused = self._refusal()
+        refused = self._hold()
         if refused is not None:
             return refused.cause
         if self._supervisor.connection is None:
@@ -132,18 +128,19 @@ class ToolGuard:
             duration_ms=duration_ms,
             outcome=judged.verdict.outcome,
             executed=judged.verdict.executed,
-            effect=self.spec.effect,
+            effect=(call.trace.sent_to or self.spec).effect,
             retry_after_seconds=judged.retry_after_seconds,
             structured=judged.structured,
             content=judged.content,
             detail=judged.detail,
-            sends=call.trace.sends,
+            sends=int(call.trace.sent_to is not None),
+            heals=judged.verdict.heals,
         )
 
     # Before anything is sent ------------------------------------------------------------------------------------------
 
     async def _guarded(self, call: _Call) -> Judgement:
-        refused = self._refusal()
+        refused = self._refusal(call)
         if refused is not None:
             return refused
         if not await self._places.enter(seconds=call.time.remaining(), clock=self._clock):
@@ -153,7 +150,12 @@ class ToolGuard:
         finally:
             self._places.leave()
 
-    def _refusal(self) -> Judgement | None:
+    def _refusal(self, call: _Call) -> Judgement | None:
+        """Say why the call may not be sent now, if it may not."""
+        held = self._hold()
+        return judgement(Cause.DEADLINE_EXCEEDED) if held is None and call.time.remaining() == 0.0 else held
+
+    def _hold(self) -> Judgement | None:
         if self.spec.is_quarantined:
             return judgement(Cause.QUARANTINED)
         if self._parts.kill_switch(self.spec.target):
@@ -164,19 +166,14 @@ class ToolGuard:
         return None
 
     async def _admitted(self, call: _Call) -> Judgement:
-        if call.time.remaining() == 0.0:
-            return judgement(Cause.DEADLINE_EXCEEDED)
         # The session comes before the circuit: a server that is down must not use up a probe of its tools.
         connection = await self._connection(call)
         if connection is None:
             return self._not_there()
         if self._probes() and not await self._is_safe_to_probe(connection, call):
-            return judgement(Cause.CIRCUIT_OPEN, detail="the check before the trial call failed")
-        judged = await self._permitted(connection, call)
-        replacement = await self._replacement(judged, connection, call)
-        if replacement is None:
-            return judged
-        return _twice_refused(await self._permitted(replacement, call))
+            failed = judgement(Cause.CIRCUIT_OPEN, detail="the check before the trial call failed")
+            return self._refusal(call) or failed
+        return await self._permitted(connection, call)
 
     async def _connection(self, call: _Call) -> Connection | None:
         """Give the session; a trial call opens one first, rather than wait for the next attempt of its supervisor."""
@@ -208,6 +205,9 @@ class ToolGuard:
     # The call ---------------------------------------------------------------------------------------------------------
 
     async def _permitted(self, connection: Connection, call: _Call) -> Judgement:
+        refused = self._refusal(call)  # once more, and last: what it waited for, a place or a session, may take long
+        if refused is not None:
+            return refused
         try:
             permit = self._parts.board.acquire([self.spec.target])
         except CircuitOpenError as exc:
@@ -215,8 +215,7 @@ class ToolGuard:
         is_kept = False
         try:
             sent_at = self._clock.monotonic()
-            judged = await self._observed(connection, call)
-            self._tell_supervisor(judged, connection)
+            judged = self._told(await self._observed(connection, call), connection)
             is_kept = self._settle(permit, judged, connection=connection, seconds=self._clock.monotonic() - sent_at)
         finally:
             if not is_kept:
@@ -232,7 +231,7 @@ class ToolGuard:
             return judgement(Cause.MALFORMED, detail=f"an answer that cannot be judged: {explained(exc)}")
 
     async def _sent(self, connection: Connection, call: _Call) -> Judgement:
-        call.trace.sends += 1
+        call.trace.sent_to = self.spec
         noise = connection.transport.noise
         task = asyncio.create_task(connection.call(self.spec.tool, call.arguments, call.context))
         try:
@@ -262,18 +261,34 @@ class ToolGuard:
 
     # Afterwards -------------------------------------------------------------------------------------------------------
 
-    def _tell_supervisor(self, judged: Judgement, connection: Connection) -> None:
-        match judged.verdict.step if judged.cause else ServerStep.NONE:
+    def _told(self, judged: Judgement, connection: Connection) -> Judgement:
+        """Tell the supervisor, and give what came back as it counts then."""
+        if judged.cause is None:
+            return judged
+        reason = f"{judged.cause.value}: {judged.detail or ''}"
+        match judged.verdict.step:
             case ServerStep.PROBE:
                 self._supervisor.report_silence(connection)
             case ServerStep.RELIST:
                 self._supervisor.relist(connection)
             case ServerStep.REFUSED:
                 self._supervisor.report_refusal(connection, judged.detail or "")
+            case ServerStep.REOPEN:
+                self._supervisor.replace(connection, reason, judged.cause)
+            case ServerStep.RENEGOTIATE if self._may_renegotiate(judged, connection):
+                self._supervisor.replace(connection, reason, judged.cause)
+                judged = replace(judged, verdict=replace(judged.verdict, heals=True))
             case _ if judged.asks_server:
                 self._supervisor.report_silence(connection)
         if judged.cause is Cause.FORBIDDEN and self.record.is_newly_forbidden():
             self._parts.detached.keep(asyncio.create_task(self._tell_operators(judged, connection)))
+        return judged
+
+    def _may_renegotiate(self, judged: Judgement, connection: Connection) -> bool:
+        """Whether a server is believed that it speaks another version: not where it may have acted all the same."""
+        if judged.verdict.executed != "no" and self.spec.effect.changes:
+            return False
+        return self.record.may_renegotiate(connection)
 
     async def _tell_operators(self, judged: Judgement, connection: Connection) -> None:
         if await self._supervisor.check(connection):  # if not even that is allowed, it is about the whole server
@@ -307,20 +322,3 @@ class ToolGuard:
         elif judged.verdict.outcome is Outcome.FAILURE:
             permit.failure(judged.cause, slow=is_slow, duration=seconds)
         self.record.trip_if_broken()
-
-    async def _replacement(self, judged: Judgement, connection: Connection, call: _Call) -> Connection | None:
-        """Give the session on which a call that does no harm if it was carried out is made once more, if at all."""
-        step = judged.verdict.step
-        if judged.cause is None or step not in _REPLAYED or not call.context.may_replay:
-            return None
-        if judged.verdict.executed != "no" and self.spec.effect.changes:
-            return None
-        if step is ServerStep.RENEGOTIATE and not self.record.may_renegotiate(connection):
-            return None
-        return await self._supervisor.reopen(connection, f"{judged.cause.value}: {judged.detail or ''}", judged.cause)
-
-
-def _twice_refused(judged: Judgement) -> Judgement:
-    """Believe no server that forgets, in the middle of a call, a session that was opened for it: it may have acted."""
-    is_odd = judged.cause is not None and judged.verdict.step in _REPLAYED and judged.verdict.executed == "no"
-    return replace(judged, verdict=judged.verdict.in_doubt()) if is_odd else judged

@@ -26,7 +26,7 @@ from sentinel.tools.guard.guard import ToolGuard
 from sentinel.tools.guard.parts import CallObserver, GuardParts, KillSwitch, RefusalObserver
 from sentinel.tools.guard.record import ToolRecord
 from sentinel.tools.guard.result_check import ResultChecker
-from sentinel.tools.outcome import Cause, ToolOutcome
+from sentinel.tools.outcome import Cause, ToolOutcome, unmade
 from sentinel.tools.routing.transports import Transports
 from sentinel.tools.session.connection import Connection
 from sentinel.tools.session.server_status import ServerState, ServerStatus
@@ -38,6 +38,7 @@ from sentinel.tools.waiting import DetachedTasks, happened_within
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _DRAIN_SECONDS: Final = 1.0
 _CHECKING_THREADS: Final = 2
+_NOT_LISTED: Final = "The tool's server does not offer it any more. Nothing was done."
 
 
 def _nothing_is_off(_target: str) -> bool:
@@ -207,7 +208,10 @@ class ToolRegistry:
         timeout_seconds: float | None = None,
         context: CallContext = NOBODY,
     ) -> ToolOutcome:
-        """Call a tool once and return what became of it; see `ToolGuard.call`."""
+        """Call a tool, as its server lists it now, once, and return what became of it; see `ToolGuard.call`."""
+        if self.find_tool(spec.server, spec.tool) is None:
+            outcome = unmade(Cause.INVALID_ARGUMENTS, server=spec.server, tool=spec.tool, effect=spec.effect)
+            return replace(outcome, text=_NOT_LISTED)
         return await self._guard(spec).call(arguments, timeout_seconds=timeout_seconds, context=context)
 
     async def await_server_of(self, name: str) -> None:
@@ -268,13 +272,13 @@ class ToolRegistry:
         """Call back, from now on, when our credential may not use a tool of a server that accepts it, and why."""
         self._refusal_listeners.append(listener)
 
-    # Putting together -----------------------------------------------------------------------------------------------
-
-    def _supervisor(self, name: str, server: ServerConfig, rng: Callable[[], float]) -> ServerSupervisor:
     def new_transport(self, server: str) -> ServerTransport:
         """Give a transport, not yet open, for the next session with a server: as it is configured."""
         return self._transports.make(server)
 
+    # Putting together -----------------------------------------------------------------------------------------------
+
+    def _supervisor(self, name: str, server: ServerConfig, rng: Callable[[], float]) -> ServerSupervisor:
         return ServerSupervisor(
             name,
             open_transport=partial(self.new_transport, name),
@@ -286,20 +290,27 @@ class ToolRegistry:
         )
 
     def _guard(self, spec: ToolSpec) -> ToolGuard:
+        """Give the guard of a tool, which knows it as its server lists it now, whatever the caller has seen of it."""
+        if spec.target not in self._guards:
+            self._guards[spec.target] = self._new_guard(self.find_tool(spec.server, spec.tool) or spec)
+        return self._guards[spec.target]
+
+    def _new_guard(self, spec: ToolSpec) -> ToolGuard:
+        return ToolGuard(
+            spec,
+            supervisor=self._supervisors[spec.server],
+            limits=self._config.limits_of(spec.server, spec.tool),
+            override=self._config.override_of(spec.server, spec.tool),
+            checker=self._checker(spec),
+            parts=self._parts,
+        )
+
+    def _renew_guard(self, spec: ToolSpec) -> None:
+        """Tell a tool's guard how it is listed now: perhaps with another schema or effect, or quarantined."""
         guard = self._guards.get(spec.target)
-        if guard is None:
-            guard = self._guards[spec.target] = ToolGuard(
-                spec,
-                supervisor=self._supervisors[spec.server],
-                limits=self._config.limits_of(spec.server, spec.tool),
-                override=self._config.override_of(spec.server, spec.tool),
-                checker=self._checker(spec),
-                parts=self._parts,
-            )
-        elif guard.spec is not spec:  # listed anew: perhaps with another schema, or another effect
+        if guard is not None and guard.spec is not spec:
             guard.checker = guard.checker if guard.spec.output_schema == spec.output_schema else self._checker(spec)
             guard.spec = spec
-        return guard
 
     def _checker(self, spec: ToolSpec) -> ResultChecker | None:
         return None if spec.output_schema is None else ResultChecker(spec.output_schema, executor=self._checking)
@@ -315,6 +326,11 @@ class ToolRegistry:
         self._tell_listeners()
         self._on_change(supervisor.status())
 
+    def _take_marked(self, server: str, specs: tuple[ToolSpec, ...]) -> None:
+        """Take the same tools, of which others are trusted than before."""
+        self._take(server, specs)
+        self._on_change(self._supervisors[server].status())
+
     def _listing(self, name: str, connection: Connection) -> Listing:
         return tool_specs(
             name,
@@ -326,11 +342,6 @@ class ToolRegistry:
 
     def _take(self, server: str, specs: tuple[ToolSpec, ...]) -> None:
         if self._specs.get(server) is specs:
-    def _take_marked(self, server: str, specs: tuple[ToolSpec, ...]) -> None:
-        """Take the same tools, of which others are trusted than before."""
-        self._take(server, specs)
-        self._on_change(self._supervisors[server].status())
-
             return
         self._specs[server] = specs
         latest_first = [self._specs.get(name, ()) for name in reversed(self._supervisors)]
@@ -340,8 +351,7 @@ class ToolRegistry:
         self._forget_unlisted(server)
         for spec in specs:
             self._parts.board.get(spec.target)  # an operator may trip it before anybody has called it
-            if spec.target in self._guards:
-                self._guard(spec)
+            self._renew_guard(spec)
         self._tell_listeners()
 
     def _forget_unlisted(self, server: str) -> None:

@@ -16,7 +16,7 @@ from sentinel.resilience.deadline import Deadline
 from sentinel.tools.call import NOBODY, CallContext
 from sentinel.tools.catalogue.spec import ToolSpec, tools_part
 from sentinel.tools.config import CapabilityConfig, MemberConfig
-from sentinel.tools.outcome import VERDICTS, Cause, Executed, ToolAttempt, ToolOutcome, unmade
+from sentinel.tools.outcome import VERDICTS, Cause, Executed, ServerStep, ToolAttempt, ToolOutcome, unmade
 from sentinel.tools.routing.aftermath import aftermath_of
 from sentinel.tools.routing.capabilities import Capability, Member, resolve, result_at
 from sentinel.tools.routing.registry import ToolRegistry
@@ -40,7 +40,10 @@ def ignore_fallback(_fallback: Fallback) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A tool that may be asked; `arguments` are its own, None if it has none for what is asked."""
+    """A tool that may be asked; `arguments` are its own, None if it has none for what is asked.
+
+    `spec` is the tool when the call came: what its server lists may be another thing whenever it is asked.
+    """
 
     spec: ToolSpec
     arguments: Mapping[str, Any] | None
@@ -59,6 +62,7 @@ class _Request:
 
 
 _MOST_SENDS: Final = 2
+_OF_THE_SESSION: Final = (ServerStep.REOPEN, ServerStep.RENEGOTIATE)
 _MAX_LISTED: Final = 50
 _NOBODY_LEFT: Final = "No tool that can do this gave a result"
 
@@ -168,9 +172,9 @@ class CapabilityRouter:
                 return replace(outcome, attempts=tuple(attempts))
             if is_last:
                 break
-            following = request.candidates[position + 1].spec
-            if outcome.executed != "no" and following.effect.changes:
-                return replace(outcome, attempts=tuple(attempts))  # it might be done twice, by two tools
+            following = self._now(request.candidates[position + 1])
+            if _might_act_twice(outcome, following):
+                return replace(outcome, attempts=tuple(attempts))
             self._tell(Fallback(candidate.spec, outcome.cause, following), request)
         return _nobody_left(outcome, attempts)
 
@@ -181,18 +185,33 @@ class CapabilityRouter:
     async def _tried(
         self, candidate: _Candidate, request: _Request, attempts: list[ToolAttempt], *, is_last: bool
     ) -> ToolOutcome:
-        """Ask one tool; the last one is asked once more if only its session was lost and comes back soon."""
+        """Ask one tool, and once more if only its session was at fault, and a new one comes soon.
+
+        A server that went away is waited for once, and only for the last tool; one that refused the call for its
+        session is there, so any tool of it is asked again at once.
+        """
+        may_wait, may_have_acted = is_last, False
         outcome = await self._asked(candidate, request, attempts)
-        if not is_last or outcome.cause is None or not VERDICTS[outcome.cause].heals:
-            return outcome
-        if _sends(candidate.spec, attempts) >= _MOST_SENDS:
-            return outcome
-        if not aftermath_of(outcome).retry or not await self._registry.comes_back(candidate.spec.server):
-            return outcome
-        return await self._asked(candidate, request, attempts)
+        while outcome.heals and (may_wait or _is_of_the_session(outcome)):
+            if not await self._may_repeat(outcome, candidate, attempts):
+                break
+            may_wait, may_have_acted = False, may_have_acted or outcome.executed != "no"
+            outcome = await self._asked(candidate, request, attempts)
+        is_unsure = may_have_acted and outcome.executed == "no"
+        return outcome.in_doubt() if is_unsure else outcome
+
+    async def _may_repeat(self, outcome: ToolOutcome, candidate: _Candidate, attempts: Sequence[ToolAttempt]) -> bool:
+        if _sends(self._now(candidate), attempts) >= _MOST_SENDS or not aftermath_of(outcome).retry:
+            return False
+        is_back = await self._registry.comes_back(candidate.spec.server)
+        return is_back and not _might_act_twice(outcome, self._now(candidate))
+
+    def _now(self, candidate: _Candidate) -> ToolSpec:
+        """Give a tool as its server lists it now."""
+        return self._registry.find_tool(candidate.spec.server, candidate.spec.tool) or candidate.spec
 
     async def _asked(self, candidate: _Candidate, request: _Request, attempts: list[ToolAttempt]) -> ToolOutcome:
-        spec = candidate.spec
+        spec = self._now(candidate)
         if candidate.arguments is None:
             outcome = unmade(Cause.INVALID_ARGUMENTS, server=spec.server, tool=spec.tool, effect=spec.effect)
         else:
@@ -201,9 +220,9 @@ class CapabilityRouter:
                 spec,
                 candidate.arguments,
                 timeout_seconds=None if remaining == math.inf else remaining,
-                context=replace(request.context, may_replay=_sends(spec, attempts) == 0),
+                context=request.context,
             )
-        outcome = _mapped(outcome, candidate.member)
+        outcome = _mapped(_doubted(outcome, attempts), candidate.member)
         attempts.append(
             ToolAttempt(
                 server=spec.server,
@@ -281,6 +300,23 @@ def _sends(spec: ToolSpec, attempts: Sequence[ToolAttempt]) -> int:
     """Count how often a call was sent: to this tool, or to anybody if it changes something."""
     own = [each for each in attempts if spec.effect.changes or (each.server, each.tool) == (spec.server, spec.tool)]
     return sum(each.sends for each in own)
+
+
+def _is_of_the_session(outcome: ToolOutcome) -> bool:
+    """Whether a server has refused a call only for the session that it was made in."""
+    return outcome.cause is not None and VERDICTS[outcome.cause].step in _OF_THE_SESSION
+
+
+def _might_act_twice(outcome: ToolOutcome, following: ToolSpec) -> bool:
+    return outcome.executed != "no" and following.effect.changes
+
+
+def _doubted(outcome: ToolOutcome, attempts: Sequence[ToolAttempt]) -> ToolOutcome:
+    """Believe no server that refuses, for the session, a call that was sent before: that session was opened for it."""
+    was_sent = any(each.sends and (each.server, each.tool) == (outcome.server, outcome.tool) for each in attempts)
+    if outcome.cause is None or outcome.executed != "no" or not was_sent or not _is_of_the_session(outcome):
+        return outcome
+    return outcome.in_doubt()
 
 
 def _as_candidate(member: Member, arguments: Mapping[str, Any]) -> _Candidate:

@@ -132,19 +132,20 @@ class ServerSupervisor:
         missing_for = self._clock.monotonic() - self._missing_since
         return self.connection is None and not self._is_refused and missing_for < self._config.reopen_seconds
 
-    async def reopen(self, connection: Connection, reason: str, cause: Cause) -> Connection | None:
-        """Replace a session that a call found useless, and return the new one if it comes soon.
+    def replace(self, connection: Connection, reason: str, cause: Cause) -> None:
+        """Say that a call found this session useless: a new one is opened in its stead, at once.
 
-        One that others use, and whose server answers in it, is kept and returned: the server was wrong about it.
+        One that others use ends only if its server does not answer in it: the server may be wrong about it.
         """
-        if connection.in_flight and await self.check(connection):
-            return connection
-        if connection is self.connection:
-            self._lose(reason, cause)
-            self._hasten()
-            if cause is Cause.PROTOCOL:
-                self._era = NEGOTIATE
-        return await self.ready_within(self._config.reopen_seconds)
+        if connection is not self.connection:
+            return
+        if connection.in_flight:
+            self.report_silence(connection)
+            return
+        self._lose(reason, cause)
+        self._hasten()
+        if cause is Cause.PROTOCOL:
+            self._era = NEGOTIATE
 
     async def ready_within(self, seconds: float) -> Connection | None:
         """Return the current session, or the next one, opened now, if it comes in time; see `knock`."""

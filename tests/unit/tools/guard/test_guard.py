@@ -1,6 +1,7 @@
 """One guarded call: it always ends, in time, as a value that says what happened and whether the tool acted."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,11 +10,11 @@ from mcp_types import ErrorData
 from sentinel.errors import Outcome
 from sentinel.resilience.breaker_view import BreakerState
 from sentinel.testing.clock import settle
-from sentinel.tools.config import ToolLimits
+from sentinel.tools.config import Effect, ToolLimits, ToolOverride
 from sentinel.tools.outcome import Cause
 from sentinel.tools.session.server_status import ServerState
 from tests.support.bounded import bounded
-from tests.unit.tools.guarded import TARGET, Guarded
+from tests.unit.tools.guarded import SPEC, TARGET, Guarded
 from tests.unit.tools.peers import Answer, text_result
 from tests.unit.tools.supervised import Supervised
 
@@ -233,6 +234,78 @@ async def test_calls_over_the_cap_wait_for_a_place(supervised: Supervised) -> No
     release.set()
     outcomes = await bounded(asyncio.gather(*calls), 5.0)
     assert [outcome.text for outcome in outcomes] == ["done"] * 5
+
+
+@pytest.mark.parametrize("hold", ["kill switch", "quarantine"])
+async def test_what_holds_a_tool_also_holds_the_calls_that_wait_in_line(supervised: Supervised, hold: str) -> None:
+    """They may have waited for as long as the tool's time; an operator who has switched it off has done so by now."""
+    await supervised.ready()
+    guarded = Guarded(supervised, ToolLimits(max_concurrency=1))
+    release = asyncio.Event()
+
+    async def on_call(_params: dict[str, Any]) -> Answer:
+        await release.wait()
+        return text_result("done")
+
+    guarded.peer.on_call = on_call
+    calls = [guarded.start_call() for _ in range(2)]
+    await settle(60)
+    if hold == "kill switch":
+        guarded.switched_off.add(TARGET)
+    else:
+        guarded.guard.spec = replace(SPEC, is_quarantined=True)
+    release.set()
+    causes = [outcome.cause for outcome in await bounded(asyncio.gather(*calls), 5.0)]
+    assert causes == [None, Cause.KILL_SWITCH if hold == "kill switch" else Cause.QUARANTINED]
+    assert len(guarded.peer.calls) == 1
+
+
+@pytest.mark.parametrize("hold", ["kill switch", "quarantine"])
+async def test_what_holds_a_tool_holds_a_trial_call_that_waits_for_its_session(guarded: Guarded, hold: str) -> None:
+    """Also what comes with that session: another definition."""
+    await guarded.open_circuit()
+    guarded.clock.advance(31.0)
+    guarded.peer.crash()
+    call = guarded.start_call()
+    await settle(1)
+    if hold == "kill switch":
+        guarded.switched_off.add(TARGET)
+    else:
+        guarded.guard.spec = replace(SPEC, is_quarantined=True)
+    guarded.peer.calls.clear()
+    outcome = await bounded(call, 5.0)
+    assert outcome.cause is (Cause.KILL_SWITCH if hold == "kill switch" else Cause.QUARANTINED)
+    assert (outcome.executed, guarded.peer.calls) == ("no", [])
+
+
+async def test_what_holds_a_tool_after_its_canary_holds_the_call(supervised: Supervised) -> None:
+    """The canary may take as long as the tool's time."""
+    await supervised.ready()
+    guarded = Guarded(supervised, override=ToolOverride(canary={"text": "well?"}))
+    await guarded.open_circuit()
+    guarded.clock.advance(31.0)
+    guarded.peer.calls.clear()
+
+    async def on_call(_params: dict[str, Any]) -> Answer:
+        guarded.switched_off.add(TARGET)
+        return text_result("fine")
+
+    guarded.peer.on_call = on_call
+    outcome = await guarded.call(text="real")
+    assert (outcome.cause, outcome.executed) == (Cause.KILL_SWITCH, "no")
+    assert [call["arguments"]["text"] for call in guarded.peer.calls] == ["well?"]
+
+
+@pytest.mark.parametrize("listed", [Effect.READ_ONLY, Effect.IDEMPOTENT])
+async def test_the_effect_of_a_call_is_that_of_the_tool_it_was_sent_to(guarded: Guarded, listed: Effect) -> None:
+    """What the server lists while the call is in flight is about another tool."""
+    guarded.never_answer()
+    call = guarded.start_call()
+    await settle(40)
+    guarded.guard.spec = replace(SPEC, effect=listed)
+    await guarded.clock.elapse(30.0)
+    outcome = await call
+    assert (outcome.executed, outcome.effect) == ("unknown", Effect.MUTATING)
 
 
 async def test_who_finds_no_place_in_time_has_sent_nothing(supervised: Supervised) -> None:

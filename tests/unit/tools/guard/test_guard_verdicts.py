@@ -101,32 +101,31 @@ async def test_a_server_that_forbids_everything_is_held_as_one_that_refuses_the_
     assert guarded.supervised.supervisor.status().sessions == 1
 
 
-async def test_a_forgotten_session_is_opened_anew_and_the_call_is_made_once_more(guarded: Guarded) -> None:
-    """It was not carried out, so this is safe even where the tool changes something."""
-    answers: list[Answer] = [fault(Cause.SESSION_EXPIRED), text_result("done")]
-
-    async def on_call(_params: dict[str, Any]) -> Answer:
-        return answers.pop(0)
-
-    guarded.peer.on_call = on_call
-    assert (await guarded.call()).text == "done"
+async def test_a_forgotten_session_is_replaced_at_once(guarded: Guarded) -> None:
+    """The call ends all the same: whether it is made once more is for the router to say."""
+    guarded.answer_with(fault(Cause.SESSION_EXPIRED))
+    outcome = await guarded.call()
+    assert (outcome.cause, outcome.executed, outcome.heals, outcome.sends) == (Cause.SESSION_EXPIRED, "no", True, 1)
+    await guarded.supervised.until_state(ServerState.READY)
     assert guarded.supervised.supervisor.status().sessions == 2
 
 
-async def test_a_session_that_is_always_forgotten_is_opened_anew_once(guarded: Guarded) -> None:
-    """Then the call ends, and does not claim that nothing was done: a new session is not forgotten in an instant."""
-    guarded.answer_with(fault(Cause.SESSION_EXPIRED))
-    outcome = await guarded.call()
-    assert (outcome.cause, outcome.executed, outcome.sends) == (Cause.SESSION_EXPIRED, "unknown", 2)
-    assert "Nothing was done" not in outcome.text
-    assert len(guarded.peer.calls) == 2
+async def test_a_session_that_others_use_is_not_replaced_while_its_server_answers_in_it(guarded: Guarded) -> None:
+    """One call's word is not enough to cost the others theirs."""
+    answers: list[Answer] = [fault(Cause.SESSION_EXPIRED)]
 
+    async def on_call(_params: dict[str, Any]) -> Answer:
+        if not answers:
+            await asyncio.Event().wait()
+        return answers.pop()
 
-async def test_a_caller_may_forbid_that_a_call_is_made_once_more(guarded: Guarded) -> None:
-    """It has sent it before."""
-    guarded.answer_with(fault(Cause.SESSION_EXPIRED))
-    outcome = await guarded.guard.call({}, context=CallContext(may_replay=False))
-    assert (outcome.cause, outcome.executed, outcome.sends) == (Cause.SESSION_EXPIRED, "no", 1)
+    guarded.peer.on_call = on_call
+    first, other = guarded.start_call(), guarded.start_call()
+    assert (await bounded(first, 5.0)).cause is Cause.SESSION_EXPIRED
+    await settle(40)
+    assert guarded.peer.asked.count("tools/list") == 2
+    assert guarded.supervised.supervisor.status().sessions == 1
+    other.cancel()
 
 
 @pytest.mark.parametrize(
@@ -161,25 +160,13 @@ async def test_what_cannot_be_judged_is_an_outcome_too(guarded: Guarded, monkeyp
     assert (outcome.cause, outcome.executed) == (Cause.MALFORMED, "unknown")
 
 
-@pytest.mark.parametrize(("effect", "sends"), [(Effect.MUTATING, 1), (Effect.READ_ONLY, 2)])
-async def test_a_server_that_lists_tools_and_knows_no_calls_may_have_acted(
-    supervised: Supervised, effect: Effect, sends: int
-) -> None:
-    """It passes on what somebody else has told it."""
-    await supervised.ready()
-    spec = ToolSpec(name="peer__echo", server="peer", tool="echo", description="", input_schema={}, effect=effect)
-    guarded = Guarded(supervised, spec=spec)
-    guarded.answer_with(ErrorData(code=-32601, message="downstream method not found"))
-    outcome = await guarded.call()
-    assert (outcome.cause, outcome.executed, outcome.sends) == (Cause.PROTOCOL, "unknown", sends)
-    assert len(guarded.peer.calls) == sends
-
-
 async def test_a_server_of_another_protocol_is_asked_for_it_once(guarded: Guarded) -> None:
     """A second refusal is the tool's failure; the session is not given up for every call."""
     guarded.answer_with(ErrorData(code=-32022, message="not that version"))
-    assert (await guarded.call()).cause is Cause.PROTOCOL
-    assert (await guarded.call()).cause is Cause.PROTOCOL
+    first = await guarded.call()
+    await guarded.supervised.until_state(ServerState.READY)
+    second = await guarded.call()
+    assert [(each.cause, each.heals) for each in (first, second)] == [(Cause.PROTOCOL, True), (Cause.PROTOCOL, False)]
     assert guarded.peer.asked.count("server/discover") == 2
     assert guarded.supervised.supervisor.status().sessions == 2
 
