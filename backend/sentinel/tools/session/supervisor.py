@@ -69,7 +69,7 @@ class ServerSupervisor:
         self._loss = asyncio.Event()
         self._loss.set()
         self._loss_reason: str | None = None
-        self._was_of_use = False
+        self._ready_at = math.inf
         self._missing_since = -math.inf
         self._is_stopping = False
         self._back_off = BackOff(clock=clock, rng=rng, config=config)
@@ -197,17 +197,16 @@ class ServerSupervisor:
 
     async def _own(self) -> None:
         while not self._is_stopping:
-            self._back_off.note(was_of_use=await self._hold_session())
+            await self._hold_session()
             with unasked_cancellation_survived():
                 if not self._is_stopping:
                     await self._back_off.wait(is_refused=self._is_refused)
 
-    async def _hold_session(self) -> bool:
-        """Open a session, keep it until it is lost, and return whether it was of use: it answered a call, or lasted."""
+    async def _hold_session(self) -> None:
+        """Open a session, and keep it until it is lost."""
         self._loss.clear()
         self._loss_reason = None
         self._become(ServerState.CONNECTING)
-        self._was_of_use = False
         transport = self._open_transport()
         transport.on_end(self._transport_ended)
         transport.on_doubt(self._transport_doubts)
@@ -220,7 +219,6 @@ class ServerSupervisor:
         finally:
             self._lose(_ENDED, Cause.TRANSPORT)
             self._name_the_end(transport)
-        return self._was_of_use
 
     async def _use(self, stack: AsyncExitStack, transport: ServerTransport) -> None:
         try:
@@ -232,14 +230,11 @@ class ServerSupervisor:
             self._is_refused = fault in REFUSED
             self._lose(transport.redactor.text(explained(exc)), fault or Cause.CONNECT)
             return
-        ready_at = self._clock.monotonic()
         self._publish(connection)
         watch = asyncio.create_task(self._watch(connection).run(), name=f"tools:{self.name}:watch")
         try:
             await self._loss.wait()
         finally:
-            has_lasted = self._clock.monotonic() - ready_at >= self._config.stable_seconds
-            self._was_of_use = connection.has_answered or has_lasted
             self._detached.adopt(watch)
 
     def _watch(self, connection: Connection) -> Watch:
@@ -269,6 +264,7 @@ class ServerSupervisor:
         self._era = connection.era
         self._is_refused = False
         self._sessions += 1
+        self._ready_at = self._clock.monotonic()
         self._tools = tuple(tool.name for tool in connection.tools)
         self.connection = connection
         self._become(ServerState.READY)
@@ -300,6 +296,7 @@ class ServerSupervisor:
         self._loss_reason = self._last_error = reason
         self._last_error_at = self._clock.now()
         self._attempts += self.connection is None
+        self._back_off.note(was_of_use=self._is_of_use())
         self._last_cause = cause
         self._loss.set()
         if self.connection is not None:
@@ -307,6 +304,11 @@ class ServerSupervisor:
             self.connection = None
             self._missing_since = self._clock.monotonic()
         self._become(ServerState.DOWN)
+
+    def _is_of_use(self) -> bool:
+        """Whether the session has answered a call, or has lasted."""
+        connection, lasted = self.connection, self._clock.monotonic() - self._ready_at
+        return connection is not None and (connection.has_answered or lasted >= self._config.stable_seconds)
 
     def _become(self, state: ServerState) -> None:
         self.state = state

@@ -244,9 +244,11 @@ async def test_an_attempt_that_is_under_way_is_not_followed_by_one_more_for_thos
 
 
 async def test_a_session_that_was_of_use_is_opened_again_at_once_however_often(supervised: Supervised) -> None:
-    """Only openings that lead to nothing are held back."""
+    """Only openings that lead to nothing are held back; what is left of the session need not be closed yet."""
     supervisor = await supervised.ready()
-    for sessions in (2, 3, 4):
+    supervised.peer.crash()
+    assert await bounded(supervisor.ready_within(3.0), 5.0) is not None
+    for sessions in (3, 4, 5):
         connection = supervisor.connection
         assert connection is not None
         await connection.call("echo", {})
