@@ -42,11 +42,10 @@ class Size:
 
 def simulated(simulator: SharedSimulator) -> dict[str, Any]:
     """Give the configuration of a cluster that nothing else is told of: the simulated pair, one route."""
+    primary = {"kind": "openai", "base_url": simulator.openai_url, "api_key": "none", "simulated": True}
+    fallback = {"kind": "ollama", "base_url": simulator.ollama_url, "simulated": True}
     return {
-        "providers": {
-            "simulated-primary": {"kind": "openai", "base_url": simulator.openai_url, "api_key": "none"},
-            "simulated-fallback": {"kind": "ollama", "base_url": simulator.ollama_url},
-        },
+        "providers": {"simulated-primary": primary, "simulated-fallback": fallback},
         "routes": {"default": {"targets": ["simulated-primary/sim-large", "simulated-fallback/sim-small"]}},
     }
 

@@ -73,7 +73,11 @@ async def test_it_answers_starts_again_what_is_killed_and_leaves_nothing_after_c
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, verify=False) as client:
         run = (await client.post("/api/runs", json={"input": "Write 12 words"})).json()
         events = await replay(client, run["run_id"])
+        providers = (await client.get("/api/providers/status")).json()
+        info = (await client.get("/api/info")).json()
     assert events[-1].data["text"].endswith("A promise without a deadline is a hope. Measure.")
+    assert {name: shown["simulated"] for name, shown in providers.items()} == dict.fromkeys(providers, True)
+    assert info["simulated"]
     processes = living_below(folder)
     assert await asyncio.to_thread(program.stop, seconds=60) == 0
     await until_gone(processes)

@@ -96,7 +96,10 @@ def written(field: FieldInfo) -> str:
 
 VARIABLE_ROWS = rows("Variable")
 KEY_ROWS = rows("Key")
-KEY_LEAVES = [leaf for leaf in leaves(FileSettings) if not leaf.name.endswith(".kind")]
+KEY_LEAVES = list(
+    {(leaf.name, written(leaf.field)): leaf for leaf in leaves(FileSettings) if not leaf.name.endswith(".kind")}.values()
+)
+"""What all kinds of providers have in common stands on the page once."""
 
 
 def test_the_walk_of_the_schema_finds_what_the_contract_names() -> None:

@@ -70,7 +70,7 @@ def _card(name: str, settings: Settings, *, route: Route, targets: frozenset[Tar
     return ProviderCard(
         name=name,
         kind=settings.providers[name].kind,
-        simulated=name in settings.simulated_providers,
+        simulated=settings.is_simulated(name),
         tier=route.tier(first) if first else None,
         models=tuple(sorted(target.model for target in targets if target.provider == name)),
     )

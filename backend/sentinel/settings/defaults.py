@@ -65,7 +65,7 @@ def with_default_ollama(settings: Settings, *, answers: bool) -> Settings:
     if not answers:
         return settings.model_copy(update={"wants_ollama_probe": False})
     route = settings.routes[DEFAULT_ROUTE]
-    kept = () if settings.simulated else route.targets
+    kept = () if settings.simulated_providers else route.targets
     target = Target(OLLAMA, settings.ollama_model)
     return settings.model_copy(
         update={

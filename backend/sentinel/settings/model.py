@@ -42,7 +42,8 @@ class Settings(Model):
     """Everything that can be configured.
 
     `providers` lacks the simulated pair until `with_simulated` has been called; `wants_ollama_probe` asks for
-    `with_default_ollama` before that. `checkpoint_path` is only used where checkpoints do not live in PostgreSQL.
+    `with_default_ollama` before that. `simulated_providers` are those of the pair that this process starts for itself;
+    `simulated` and `is_simulated` also count those that the file marks. `checkpoint_path` is only used where checkpoints do not live in PostgreSQL.
     `allowed_hosts` are names that the server goes by besides its own, `*` is any.
     `unused_sections` names the keys and variables that were given but have no effect in this version.
     """
@@ -98,4 +99,9 @@ class Settings(Model):
     @property
     def simulated(self) -> bool:
         """Tell whether a route leads to a simulated provider."""
-        return bool(self.simulated_providers)
+        return any(self.is_simulated(target.provider) for route in self.routes.values() for target in route.targets)
+
+    def is_simulated(self, provider: str) -> bool:
+        """Tell whether the answers of a provider come from a script: our own pair, or one that the file marks."""
+        declared = self.providers.get(provider)
+        return provider in self.simulated_providers or (declared is not None and declared.simulated)

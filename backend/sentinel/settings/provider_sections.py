@@ -14,6 +14,8 @@ OLLAMA_URL: Final = "http://localhost:11434"
 ClassPath = Annotated[
     str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"), Allowed("written package.module:ClassName")
 ]
+Simulated = bool
+"""Whether the answers of a provider come from a script; they are then shown as simulated."""
 
 
 class OpenAISettings(Model):
@@ -22,6 +24,7 @@ class OpenAISettings(Model):
     kind: Literal["openai"] = "openai"
     base_url: Url = Field(default=OPENAI_URL, repr=False)
     api_key: Secret = None
+    simulated: Simulated = False
 
 
 class OllamaSettings(Model):
@@ -29,6 +32,7 @@ class OllamaSettings(Model):
 
     kind: Literal["ollama"] = "ollama"
     base_url: Url = Field(default=OLLAMA_URL, repr=False)
+    simulated: Simulated = False
 
 
 class LangChainSettings(Model):
@@ -37,6 +41,7 @@ class LangChainSettings(Model):
     kind: Literal["langchain"] = "langchain"
     class_path: ClassPath = Field(alias="class")
     params: Hidden[dict[str, Any]] = Hidden({})
+    simulated: Simulated = False
 
 
 ProviderSettings = Annotated[OpenAISettings | OllamaSettings | LangChainSettings, Field(discriminator="kind")]
