@@ -17,6 +17,12 @@ from sentinel.settings.problems import KeyPath, Problems, dotted
 _VARIABLE: Final = re.compile(r"\$\$\{|\$\{(?P<body>[^{}]*)\}|\$\{")
 _BODY: Final = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>.*))?", re.DOTALL)
 _QUOTED: Final = re.compile(r"""'.'|"."|'<[^'"]*'|(?P<word>(['"])[^'"]+\2)""")
+_TAB: Final = r"'\t'"
+"""As the parser writes it."""
+_SWALLOWED: Final = "mapping values are not allowed here"
+"""Also said of a key behind a tab: without indentation, its line belongs to the value before it."""
+_INDENTED_BY_TAB: Final = re.compile(r" *\t")
+_LINE_BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _TAG: Final = "tag:yaml.org,2002:"
 _MAX_NODES: Final = 20_000
 _BOOLEANS: Final = {"true": True, "false": False}
@@ -60,7 +66,7 @@ def parse_document(text: bytes, *, source: str, variables: Mapping[str, str], pr
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        problems.add(_syntax_problem(error), source=source, line=_syntax_line(error))
+        problems.add(_syntax_problem(error, text), source=source, line=_syntax_line(error))
         return document
     except RecursionError:
         problems.add("is nested too deeply", source=source)
@@ -74,11 +80,20 @@ def parse_document(text: bytes, *, source: str, variables: Mapping[str, str], pr
     return document
 
 
-def _syntax_problem(error: yaml.YAMLError) -> str:
+def _syntax_problem(error: yaml.YAMLError, text: bytes) -> str:
     """Say what the parser says, without the text that it quotes: that could be a secret."""
     problem = getattr(error, "problem", None) or "it cannot be read as text"
+    if (_TAB in problem or problem == _SWALLOWED) and _is_indented_by_tab(text, _syntax_line(error)):
+        return "is not valid YAML: the line begins with a tab; indent it with spaces"
+    if _TAB in problem:
+        return "is not valid YAML: there is a tab where only spaces may stand"
     told = _QUOTED.sub(lambda quoted: "(a word)" if quoted["word"] else quoted[0], str(problem))
     return f"is not valid YAML: {told}"
+
+
+def _is_indented_by_tab(text: bytes, number: int) -> bool:
+    lines = _LINE_BREAK.split(text.decode(errors="replace"))
+    return number <= len(lines) and _INDENTED_BY_TAB.match(lines[number - 1]) is not None
 
 
 def _syntax_line(error: yaml.YAMLError) -> int:
@@ -168,7 +183,8 @@ class _Builder:
         value = self._variables.get(body["name"]) or body["default"]
         if value is None:
             name = body["name"]
-            text = f"the variable {name} is not set; set it, or give a default with ${{{name}:-default}}"
+            # No word stands for the default: behind the name of a key it would be taken for the key, and masked.
+            text = f"the variable {name} is not set; set it, or give a default with ${{{name}:-…}}"
             self._problem(text, node, path)
         return value or ""
 

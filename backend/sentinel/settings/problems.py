@@ -25,8 +25,10 @@ class Problem:
     text: str
 
     def __str__(self) -> str:
-        place = f"{self.source}:{self.line}" if self.line else self.source
-        return redact_text(f"{place}: {self.key}: {self.text}" if self.key else f"{place}: {self.text}")
+        # Each part by itself: behind the key `api_key` our own first word would look like the secret.
+        source, key, text = map(redact_text, (self.source, self.key, self.text))
+        place = f"{source}:{self.line}" if self.line else source
+        return f"{place}: {key}: {text}" if key else f"{place}: {text}"
 
 
 @dataclass(slots=True)

@@ -30,7 +30,9 @@ def simulated_ones(yaml: str, folder: Path) -> tuple[bool, set[str]]:
 
 
 @pytest.mark.parametrize(("asked", "is_simulated"), [("scripted", True), ("real", False)])
-def test_a_provider_that_the_file_marks_is_shown_as_simulated(tmp_path: Path, asked: str, *, is_simulated: bool) -> None:
+def test_a_provider_that_the_file_marks_is_shown_as_simulated(
+    tmp_path: Path, asked: str, *, is_simulated: bool
+) -> None:
     assert simulated_ones(MARKED % asked, tmp_path) == (is_simulated, {"scripted", "local", "custom"})
 
 

@@ -211,7 +211,7 @@ def test_an_empty_key_is_no_key(folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("${NOPE}", "the variable NOPE is not set; set it, or give a default with ${NOPE:-default}"),
+        ("${NOPE}", "the variable NOPE is not set; set it, or give a default with ${NOPE:-…}"),
         ("${}", "a variable is written ${NAME} or ${NAME:-default}"),
         ("${1A}", "a variable is written ${NAME} or ${NAME:-default}"),
         ("${A-b}", "a variable is written ${NAME} or ${NAME:-default}"),

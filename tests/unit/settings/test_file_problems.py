@@ -3,11 +3,14 @@
 import pytest
 
 from sentinel.errors import ConfigurationError
+from sentinel.settings.problems import Problem
 from tests.unit.settings.conftest import Folder
 
 PROVIDERS = "providers: {a: {kind: ollama}, b: {kind: openai}, c: {kind: langchain, class: m:C}}\n"
 ROUTES = "routes: {default: {targets: [a/x]}}\n"
 BASE = PROVIDERS + ROUTES  # two lines: what a test adds begins on line 3
+
+MODEL = "models: {openai/m: {}}\n"
 
 URL = "must be an address that begins with http:// or https://"
 SECONDS = "must be a number of seconds greater than 0 and at most 86400"
@@ -234,6 +237,18 @@ def test_the_message_counts_the_problems(folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("yaml", "problem"),
     [
+        (
+            "routes:\n  default:\n\t  targets: []\n",
+            "sentinel.yaml:3: is not valid YAML: the line begins with a tab; indent it with",
+        ),
+        (
+            "a:\r\n  b: 1\r\n \tc: 2\r\n",
+            "sentinel.yaml:3: is not valid YAML: the line begins with a tab; indent it with",
+        ),
+        ("a: b\n\tc: d\n", "sentinel.yaml:2: is not valid YAML: the line begins with a tab; indent it with"),
+        ("a:\n  - \t- b\n", "sentinel.yaml:2: is not valid YAML: there is a tab where only spaces may stand"),
+        ("a: @hunter2\n", "sentinel.yaml:1: is not valid YAML: found character '@' that cannot start any token"),
+        ('a: [\n"hunter2\n', "sentinel.yaml:3: is not valid YAML: found unexpected end of stream"),
         ("retry: {}\nretry: {}\n", "sentinel.yaml:2: retry: duplicate key; it stands on line 1 already"),
         (
             "routes:\n  default:\n    targets: [simulated-primary/sim-large]\n    targets: []\n",
@@ -257,6 +272,26 @@ def test_the_message_counts_the_problems(folder: Folder) -> None:
 def test_a_file_that_is_not_proper_yaml_is_told_with_the_line(folder: Folder, yaml: str, problem: str) -> None:
     (found,) = folder.problems(yaml)
     assert found.startswith(problem)
+
+
+def test_the_hint_at_a_variable_that_is_not_set_can_be_copied_as_it_is_printed(folder: Folder) -> None:
+    (problem,) = folder.problems('providers:\n  openai: {kind: openai, api_key: "${OPENAI_API_KEY}"}\n' + MODEL)
+    assert problem == (
+        "sentinel.yaml:2: providers.openai.api_key: the variable OPENAI_API_KEY is not set; "
+        "set it, or give a default with ${OPENAI_API_KEY:-…}"
+    )
+
+
+def test_a_problem_of_a_key_with_a_secrets_name_is_told_in_whole(folder: Folder) -> None:
+    yaml = "providers:\n  openai:\n    kind: openai\n    api_key: hunter2hunter2\n    api_key: hunter3hunter3\n" + MODEL
+    (problem,) = folder.problems(yaml)
+    assert problem == "sentinel.yaml:5: providers.openai.api_key: duplicate key; it stands on line 4 already"
+
+
+def test_a_secret_that_stands_in_a_problem_is_masked_in_each_of_its_parts() -> None:
+    secret = "sk-" + "a1" * 12
+    shown = str(Problem(secret, 3, f"providers.{secret}", f"is not valid: api_key={secret}, Bearer hunter2x"))
+    assert shown == "***:3: providers.***: is not valid: api_key=***, Bearer ***"
 
 
 def test_an_alias_that_grows_without_end_is_refused(folder: Folder) -> None:
