@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from sentinel.api.problems import problem_response, trace_id_of
 from sentinel.api.runs import SSE_RESPONSES, IdempotencyKey, caller_of, follow_run, question_of
-from sentinel.api.schemas import ChatAnswer, ChatRequest, RunRequest
+from sentinel.api.schemas import ChatAnswer, ChatRequest, QuestionOrConversation, RunRequest
 from sentinel.api.services import Use
 from sentinel.api.sse import EventStream
 from sentinel.api.views import chat_answer
@@ -23,7 +23,7 @@ OnDisconnect = Annotated[Literal["continue", "cancel"], Query()]
 @router.post("/stream", status_code=200, response_class=EventStream, responses=SSE_RESPONSES)
 async def chat_stream(
     *,
-    body: RunRequest | ChatRequest,
+    body: QuestionOrConversation,
     request: Request,
     services: Use,
     on_disconnect: OnDisconnect = "continue",

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from sentinel.api.schemas import CONVERSATION, QUESTION
 from sentinel.errors import SentinelError
 from sentinel.gateway.openai_errors import error_body, status_of
 from sentinel.telemetry.logging import get_logger
@@ -69,6 +70,10 @@ STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
 
 _CODE_OF_STATUS = MappingProxyType({404: "not_found", 405: "method_not_allowed", 413: "body_too_large"})
 
+_BODY = "body"
+_NOT_IN_THE_BODY = frozenset({_BODY, QUESTION, CONVERSATION})
+"""Parts of a fault's place that are ours, not the caller's."""
+
 _TITLES = MappingProxyType(
     {
         "all_providers_failed": "No provider could answer",
@@ -125,10 +130,29 @@ async def _on_our_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:
-    found = cast("RequestValidationError", error).errors()
-    faults = [{"field": _field(fault["loc"]), "message": fault["msg"]} for fault in found]
+    invalid = cast("RequestValidationError", error)
+    if unreadable := _unreadable(invalid):
+        faults = [{"field": _BODY, "message": unreadable}]
+        return problem_response("invalid_request", unreadable, trace_id_of(request), errors=faults)
+    faults = [{"field": _field(fault["loc"]), "message": _message(fault)} for fault in invalid.errors()]
     detail = "; ".join(f"{fault['field']}: {fault['message']}" for fault in faults[:5])
     return problem_response("invalid_request", detail, trace_id_of(request), errors=faults)
+
+
+def _unreadable(invalid: RequestValidationError) -> str | None:
+    """Say why the body is no JSON at all; None if it is, or if there is none."""
+    if isinstance(invalid.body, bytes):  # FastAPI reads only what is declared as JSON
+        return 'the body is not declared as JSON; send it with the header "content-type: application/json"'
+    first = invalid.errors()[0]
+    if first["type"] != "json_invalid":
+        return None
+    text, position = str(invalid.body), int(first["loc"][-1])
+    line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+    return f"the body is not valid JSON: {first['ctx']['error']} (line {line}, column {column})"
+
+
+def _message(fault: dict[str, Any]) -> str:
+    return "must be a JSON object" if fault["type"] == "model_attributes_type" else str(fault["msg"])
 
 
 async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
@@ -141,4 +165,4 @@ async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _field(location: tuple[Any, ...]) -> str:
-    return ".".join(str(part) for part in location if part != "body") or "body"
+    return ".".join(str(part) for part in location if part not in _NOT_IN_THE_BODY) or _BODY

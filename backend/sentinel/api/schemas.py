@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from sentinel.domain.messages import Role
 from sentinel.domain.runs import Priority, RunMode, RunOptions, RunStatus
@@ -152,6 +152,27 @@ class ChatRequest(RequestModel):
     def options(self) -> RunOptions:
         """Give what the caller chose."""
         return RunOptions(route=self.route, temperature=self.temperature, max_tokens=self.max_tokens)
+
+
+QUESTION, CONVERSATION = "a question", "a conversation"
+"""The kinds of a body that may be either. Pydantic puts them into the place of a fault, where no caller knows them."""
+
+
+def _kind(body: Any) -> str | None:
+    if not isinstance(body, dict):
+        return None
+    return QUESTION if "input" in body else CONVERSATION if "messages" in body else None
+
+
+QuestionOrConversation = Annotated[
+    Annotated[RunRequest, Tag(QUESTION)] | Annotated[ChatRequest, Tag(CONVERSATION)],
+    Discriminator(
+        _kind,
+        custom_error_type="neither",
+        custom_error_message="must be a JSON object with 'input' (a question) or 'messages' (a conversation)",
+    ),
+]
+"""Decided by the fields that it has, so that its faults are told of the one that was meant, not of both."""
 
 
 class RunAccepted(View):
