@@ -24,6 +24,7 @@ from sentinel.clock import SystemClock
 from sentinel.domain.queues import RunQueue
 from sentinel.errors import ConfigurationError
 from sentinel.gateway.open_calls import OpenCalls
+from sentinel.main.announcing import announce
 from sentinel.main.database_lock import owned
 from sentinel.main.services import Running, running_services
 from sentinel.main.simulated import simulated_providers
@@ -114,7 +115,7 @@ async def _serve(
             for file in (sqlite_file(database), settings.checkpoint_path):
                 stack.enter_context(owned(file))
         complete = await _completed(settings, stack)
-        _announce(complete)
+        announce(complete)
         running = await stack.enter_async_context(running_services(complete, environment))
         app = build(settings)
         app.state.services = running.services
@@ -146,7 +147,7 @@ async def _completed(settings: Settings, stack: AsyncExitStack) -> Settings:
     """Fill in what can only be known now: a local Ollama that answers, and where the simulated providers listen."""
     if settings.wants_ollama_probe:
         settings = with_default_ollama(settings, answers=await _ollama_answers())
-    if settings.simulated:
+    if settings.simulated_providers:
         pair = await stack.enter_async_context(simulated_providers(settings.simulated_words_per_second, SystemClock()))
         settings = with_simulated(settings, openai_base_url=pair.openai_base_url, ollama_base_url=pair.ollama_base_url)
     return settings
@@ -159,19 +160,6 @@ async def _ollama_answers() -> bool:
     except httpx2.HTTPError:
         return False
     return response.is_success
-
-
-def _announce(settings: Settings) -> None:
-    if settings.config_file is not None:
-        logger.info("configuration", file=str(settings.config_file))
-    if settings.is_open:
-        detail = "anyone who reaches this address may do anything; let only a trusted proxy or network reach it"
-        logger.warning("open_without_keys", host=settings.host, detail=detail)
-    for name in settings.unused_sections:
-        logger.warning("setting_without_effect", setting=name, detail="accepted, but not used in this version")
-    if settings.simulated:
-        detail = "answers come from a script; set OPENAI_API_KEY, or name real providers in sentinel.yaml"
-        logger.warning("simulated_providers", providers=settings.simulated_providers, detail=detail)
 
 
 class DrainingServer(uvicorn.Server):

@@ -28,10 +28,11 @@ BUILT_IN_NAMES: Final = ("openai", "groq", OLLAMA, *SIMULATED_NAMES)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A provider that the environment gives, and the model it is asked for."""
+    """A provider that the environment gives, the model it is asked for, and the variable that offers it."""
 
     target: Target
     provider: AnyProvider
+    variable: str
 
 
 def environment_offers(environment: Environment) -> tuple[Offer, ...]:
@@ -40,12 +41,14 @@ def environment_offers(environment: Environment) -> tuple[Offer, ...]:
     offers = []
     if env.openai_api_key or env.openai_base_url:
         openai = OpenAISettings(base_url=env.openai_base_url or OPENAI_URL, api_key=env.openai_api_key)
-        offers.append(Offer(Target("openai", env.openai_model), openai))
+        variable = "OPENAI_API_KEY" if env.openai_api_key else "OPENAI_BASE_URL"
+        offers.append(Offer(Target("openai", env.openai_model), openai, variable))
     if env.groq_api_key:
         groq = OpenAISettings(base_url=env.groq_base_url, api_key=env.groq_api_key)
-        offers.append(Offer(Target("groq", env.groq_model), groq))
+        offers.append(Offer(Target("groq", env.groq_model), groq, "GROQ_API_KEY"))
     if env.ollama_base_url:
-        offers.append(Offer(Target(OLLAMA, env.ollama_model), OllamaSettings(base_url=env.ollama_base_url)))
+        ollama = OllamaSettings(base_url=env.ollama_base_url)
+        offers.append(Offer(Target(OLLAMA, env.ollama_model), ollama, "OLLAMA_BASE_URL"))
     return tuple(offers)
 
 

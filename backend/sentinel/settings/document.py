@@ -30,13 +30,14 @@ _BOOLEANS: Final = {"true": True, "false": False}
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed file: its data, the line of every key and item, and which values came from variables."""
+    """A parsed file: its data, the line of every key and item, which values came from variables, and from which."""
 
     source: str
     problems: Problems
     data: dict[str, Any] = field(default_factory=dict)
     lines: dict[KeyPath, int] = field(default_factory=dict)
     expanded: set[KeyPath] = field(default_factory=set)
+    variables: set[str] = field(default_factory=set)
 
     def line(self, path: KeyPath) -> int:
         """Give the line of the path, or of the nearest thing around it."""
@@ -180,6 +181,7 @@ class _Builder:
         if body is None:
             self._problem("a variable is written ${NAME} or ${NAME:-default}", node, path)
             return ""
+        self._document.variables.add(body["name"])
         value = self._variables.get(body["name"]) or body["default"]
         if value is None:
             name = body["name"]

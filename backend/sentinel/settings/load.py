@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 from pydantic import SecretStr
 
 from sentinel.settings.checks import Checker, check_environment, check_retry_variables
+from sentinel.settings.defaults import environment_offers
 from sentinel.settings.document import Document, parse_document
 from sentinel.settings.environment import Environment, Variables, host_names, read_variables
 from sentinel.settings.fields import Model
@@ -17,7 +18,7 @@ from sentinel.settings.problems import Problems
 from sentinel.settings.routing import Routing, plan_routing
 from sentinel.settings.schema import FileSettings
 from sentinel.settings.translate import parse_environment, parse_file
-from sentinel.settings.unused import unused_sections
+from sentinel.settings.unused import idle_offers, unknown_variables, unused_sections
 
 FILE_NAME: Final = "sentinel.yaml"
 M = TypeVar("M", bound=Model)
@@ -55,7 +56,13 @@ def load_settings(environ: Mapping[str, str], cwd: Path) -> Settings:
     settings = _assemble(file=file, environment=environment, routing=routing, cwd=cwd)
     check_retry_variables(settings.retry, variables)
     problems.raise_if_any()
-    return settings.model_copy(update={"config_file": path, "unused_sections": unused_sections(document, variables)})
+    notes = {
+        "config_file": path,
+        "unused_sections": unused_sections(document, variables),
+        "idle_offers": idle_offers(document, environment_offers(environment), routing.routes),
+        "unknown_variables": unknown_variables(variables),
+    }
+    return settings.model_copy(update=notes)
 
 
 def _config_path(environment: Environment, variables: Variables, cwd: Path) -> Path | None:

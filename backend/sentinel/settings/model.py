@@ -45,6 +45,8 @@ class Settings(Model):
     `with_default_ollama` before that. `simulated_providers` are those of the pair that this process starts for itself;
     `simulated` and `is_simulated` also count those that the file marks. `checkpoint_path` is only used where checkpoints do not live in PostgreSQL.
     `allowed_hosts` are names that the server goes by besides its own, `*` is any.
+    `idle_offers` are variables that offer a provider which the file's routes do not use, each with the target that it
+    would have given; `unknown_variables` are those that look like ours, each with a hint or an empty text.
     `unused_sections` names the keys and variables that were given but have no effect in this version.
     """
 
@@ -90,6 +92,8 @@ class Settings(Model):
     queue: QueueSettings
     runs: RunSettings
     unused_sections: tuple[str, ...]
+    idle_offers: dict[str, Target] = {}
+    unknown_variables: dict[str, str] = {}
 
     @property
     def is_open(self) -> bool:

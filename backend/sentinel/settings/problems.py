@@ -75,8 +75,12 @@ def one_of(values: Iterable[str]) -> str:
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
-def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Give `; did you mean 'x'?`, or nothing when no known word is near."""
-    near = get_close_matches(word.lower(), [name.lower() for name in known], n=1, cutoff=0.6)
-    match = next((name for name in known if near and name.lower() == near[0]), None)
-    return f"; did you mean {match!r}?" if match else ""
+def did_you_mean(word: str, known: Sequence[str], *, prefix: str = "") -> str:
+    """Give `; did you mean 'x'?`, or nothing when no known word is near. A `prefix` makes no two words alike."""
+    forms = {_compared(name, prefix): name for name in known}
+    near = get_close_matches(_compared(word, prefix), forms, n=1, cutoff=0.6)
+    return f"; did you mean {forms[near[0]]!r}?" if near else ""
+
+
+def _compared(word: str, prefix: str) -> str:
+    return word.lower().removeprefix(prefix.lower())

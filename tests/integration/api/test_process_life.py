@@ -163,6 +163,7 @@ async def test_a_clean_start_and_stop_is_told_in_a_few_lines_of_our_own(serve: S
     told = [json.loads(line)["event"] for line in server.log.splitlines()]
     assert [event for event in told if event != "tool_server_ready"] == [
         "configuration",
+        "route",
         "simulated_providers",
         "database_migrated",
         "listening",
