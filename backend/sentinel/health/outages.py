@@ -6,8 +6,14 @@ from dataclasses import dataclass, field
 from sentinel.domain.incidents import Incident, IncidentQuery, IncidentType
 from sentinel.domain.routes import Route, Target
 from sentinel.health.incidents import IncidentBoard
+from sentinel.health.words import what_is_refused, why_open
 from sentinel.resilience.breaker_view import BreakerState
+from sentinel.resilience.circuit_breaker import CircuitBreaker
+from sentinel.resilience.holds import HoldKind
 from sentinel.resilience.protection import Protection
+
+_NAMED = 5
+"""How many causes, and targets of each, the sentence about an outage names; its data has all targets."""
 
 
 @dataclass(kw_only=True)
@@ -45,8 +51,24 @@ class OutageWatch:
 
     def _report_outage(self, key: str, targets: Collection[Target]) -> Incident:
         data = {"targets": [str(target) for target in targets]}
-        detail = "the circuits of all its targets are open, or the targets refuse our calls"
+        detail = self._why_out(targets)
         return self.board.report(IncidentType.OUTAGE, key, f"{_name(key)} is out", detail=detail, data=data)
+
+    def _why_out(self, targets: Collection[Target]) -> str:
+        """Say which targets are kept back by what, those together that are kept back by the same."""
+        causes: dict[str, list[str]] = {}
+        for target in targets:
+            causes.setdefault(self._why_down(target), []).append(str(target))
+        told = [f"{_some(kept)}: {cause}" for cause, kept in list(causes.items())[:_NAMED]]
+        more = [f"{len(causes) - _NAMED} more causes"] if len(causes) > _NAMED else []
+        return f"no target may be called ({'; '.join([*told, *more])})"
+
+    def _why_down(self, target: Target) -> str:
+        if circuit := self._open_circuit(target):
+            return why_open(circuit.snapshot())
+        latches = [hold for hold in self.protection.cooldowns.snapshot() if hold.kind is not HoldKind.COOLDOWN]
+        own = (hold for hold in latches if hold.key in {target.provider, str(target)})
+        return next(map(what_is_refused, own), "it refuses our calls")
 
     def _report_recovery(self, key: str, outage: Incident) -> None:
         back = [str(target) for target in self.subjects[key] if not self._is_down(target)]
@@ -54,10 +76,11 @@ class OutageWatch:
         self.board.report(IncidentType.RECOVERY, key, f"{_name(key)} is back", data=data)
 
     def _is_down(self, target: Target) -> bool:
-        circuits = (self.protection.board.find(key) for key in target.breaker_keys)
-        if any(circuit is not None and circuit.state is not BreakerState.CLOSED for circuit in circuits):
-            return True
-        return self.protection.cooldowns.is_latched(target)
+        return self._open_circuit(target) is not None or self.protection.cooldowns.is_latched(target)
+
+    def _open_circuit(self, target: Target) -> CircuitBreaker | None:
+        circuits = filter(None, map(self.protection.board.find, target.breaker_keys))
+        return next((circuit for circuit in circuits if circuit.state is not BreakerState.CLOSED), None)
 
 
 def outage_subjects(routes: Mapping[str, Route], targets: Collection[Target]) -> dict[str, tuple[Target, ...]]:
@@ -67,6 +90,10 @@ def outage_subjects(routes: Mapping[str, Route], targets: Collection[Target]) ->
         key = f"provider:{target.provider}"
         subjects[key] = (*subjects.get(key, ()), target)
     return subjects | {f"route:{route.name}": route.targets for route in routes.values()}
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join([*names[:_NAMED], *(["…"] if len(names) > _NAMED else [])])
 
 
 def _name(key: str) -> str:

@@ -5,7 +5,6 @@ Each method listens to one source; the composition root connects them. None wait
 
 from collections.abc import Collection, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 from sentinel.clock import Clock
@@ -17,6 +16,7 @@ from sentinel.domain.runs import Run, RunEnding, RunStatus
 from sentinel.domain.stores import AuditEntry
 from sentinel.health.incidents import IncidentBoard
 from sentinel.health.repeats import Repeats
+from sentinel.health.words import RULES, spaced, what_is_refused
 from sentinel.resilience.breaker_view import BreakerState, Transition, TransitionRule
 from sentinel.resilience.holds import Hold, HoldChange, HoldKind, HoldStep
 from sentinel.resilience.ledger import Ledger
@@ -25,16 +25,6 @@ FAILOVER_SECONDS = 60.0
 """How long failovers of one kind count as one incident."""
 UNKNOWN_MODEL_SECONDS = 600.0
 """The same for models of a provider that callers name and nobody configured."""
-
-_RULES = MappingProxyType(
-    {
-        TransitionRule.FAILURE_RATE: "too many calls failed in the last minute",
-        TransitionRule.FAILURE_STREAK: "too many calls failed in a row",
-        TransitionRule.SLOW_CALLS: "nearly all calls were slow",
-        TransitionRule.PROBE: "the outcome of a trial call",
-        TransitionRule.EXPIRED: "a trial call did not end",
-    }
-)
 
 
 class IncidentReporter:
@@ -63,9 +53,9 @@ class IncidentReporter:
         is_tool, name = _subject(change.key)
         type_ = IncidentType.TOOL_ISOLATED if is_tool else IncidentType.BREAKER_OPENED
         title = f"The circuit of {name} opened" if not is_tool else f"{name} is isolated"
-        detail = _RULES.get(change.rule)
+        detail = RULES.get(change.rule)
         if detail and change.reason:
-            detail = f"{detail}; the last cause: {_words(change.reason)}"
+            detail = f"{detail}; the last cause: {spaced(change.reason)}"
         return self._board.report(type_, change.key, title, detail=detail, data=data, **_operator(change))
 
     def _closed(self, change: Transition) -> None:
@@ -78,7 +68,7 @@ class IncidentReporter:
         data: dict[str, Any] = {"from": change.from_state.value, "rule": change.rule.value}
         if opened is not None:
             data |= {"incident_id": opened.incident_id, "after_seconds": _seconds(opened, change)}
-        self._board.report(type_, change.key, title, detail=_RULES.get(change.rule), data=data, **_operator(change))
+        self._board.report(type_, change.key, title, detail=RULES.get(change.rule), data=data, **_operator(change))
 
     # Holds ------------------------------------------------------------------------------------------------------------
 
@@ -107,8 +97,10 @@ class IncidentReporter:
         self._board.report(IncidentType.AUTH_ERROR, key, title, detail=detail)
 
     def _latched(self, hold: Hold, data: dict[str, Any]) -> Incident:
-        detail = f"{_words(hold.cause)}; nothing is sent until a trial call succeeds, or an operator resets it"
-        return self._board.report(IncidentType.AUTH_ERROR, _hold_key(hold), _hold_title(hold), detail=detail, data=data)
+        detail = f"{spaced(hold.cause)}; nothing is sent until a trial call succeeds, or an operator resets it"
+        return self._board.report(
+            IncidentType.AUTH_ERROR, _hold_key(hold), what_is_refused(hold), detail=detail, data=data
+        )
 
     def _released(self, change: HoldChange) -> None:
         hold = change.hold
@@ -168,7 +160,7 @@ class IncidentReporter:
         data = {"from": asked, "to": answered, "cause": cause}
         self._repeats.tell(
             ("failover", asked, answered, cause),
-            partial(make, detail=_words(cause), data=data),
+            partial(make, detail=spaced(cause), data=data),
             within_seconds=FAILOVER_SECONDS,
         )
 
@@ -193,10 +185,6 @@ class IncidentReporter:
 def _subject(key: str) -> tuple[bool, str]:
     kind, _, name = key.partition(":")
     return kind == "tool", name
-
-
-def _words(cause: str) -> str:
-    return cause.replace("_", " ")
 
 
 def _ordinal(count: int) -> str:
@@ -227,13 +215,6 @@ def _hold_name(hold: Hold) -> tuple[str, str, str]:
 
 def _hold_key(hold: Hold) -> str:
     return f"{'provider' if hold.kind is HoldKind.CREDENTIAL else 'model'}:{hold.key}"
-
-
-def _hold_title(hold: Hold) -> str:
-    if hold.kind is HoldKind.MODEL:
-        provider, _, model = hold.key.partition("/")
-        return f"{provider} does not know {model}"
-    return f"{hold.key} refuses its key" if hold.cause == "auth" else f"{hold.key} takes no more calls on its account"
 
 
 def _hold_data(hold: Hold) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from sentinel.domain.messages import Page
-from sentinel.domain.routes import Route
+from sentinel.domain.routes import Route, Target
 from sentinel.health.outages import OutageWatch, outage_subjects
 from sentinel.resilience.breaker_board import BreakerBoard
 from sentinel.resilience.cooldowns import CooldownBoard
@@ -80,6 +80,55 @@ def test_a_refused_key_is_an_outage_too(house: House) -> None:
     house.holds.release("one", actor="ann")
     house.watch.look()
     assert house.watched.told == [OUT_ONE, BACK_ONE]
+
+
+def details(house: House) -> dict[str, str | None]:
+    return {incident.key: incident.detail for incident in house.watched.newest.values()}
+
+
+def test_an_outage_says_who_opened_the_circuit_and_why(house: House) -> None:
+    house.circuits.get("provider:one")
+    house.circuits.trip("provider:one", actor="ann", reason="drill with sk-hunter2hunter2hunter2")
+    house.watch.look()
+    told = "no target may be called (one/large: an operator opened the circuit of one: drill with ***)"
+    assert details(house) == {"provider:one": told}
+
+
+def test_an_outage_says_of_each_target_what_keeps_it_back(house: House) -> None:
+    for _ in range(5):
+        with house.circuits.acquire(["provider:one"]) as call:
+            call.failure("server_error")
+    house.holds.latch(TWO, LatchScope.MODEL, cause="unknown_model")
+    house.watch.look()
+    why = "too many calls failed in the last minute, the last cause: server error"
+    one = f"one/large: the circuit of one is open: {why}"
+    assert details(house) == {
+        "provider:one": f"no target may be called ({one})",
+        "provider:two": "no target may be called (two/small: two does not know small)",
+        "route:default": f"no target may be called ({one}; two/small: two does not know small)",
+    }
+
+
+def test_an_outage_says_that_a_key_is_refused(house: House) -> None:
+    house.holds.latch(ONE, LatchScope.CREDENTIAL, cause="auth")
+    house.watch.look()
+    assert details(house) == {"provider:one": "no target may be called (one/large: one refuses its key)"}
+
+
+def test_an_outage_of_many_targets_is_told_in_a_short_sentence() -> None:
+    watched, circuits = Watched(clock=FakeClock()), BreakerBoard(FakeClock())
+    many = [Target(f"p{number}", model) for number in range(9) for model in "abcdefgh"]
+    subjects = outage_subjects({"default": Route(name="default", targets=tuple(many))}, [])
+    protection = open_protection(watched.clock, board=circuits)
+    for key in {target.breaker_keys[0] for target in many}:
+        circuits.get(key)
+        circuits.trip(key, actor="ann")
+    OutageWatch(subjects=subjects, protection=protection, board=watched.board).look()
+    (told,) = watched.newest.values()
+    assert told.detail is not None
+    assert told.detail.startswith("no target may be called (p0/a, p0/b, p0/c, p0/d, p0/e, …: an operator opened the")
+    assert told.detail.endswith("; 4 more causes)")
+    assert len(told.data["targets"]) == 72
 
 
 def test_a_cool_down_is_no_outage(house: House) -> None:
