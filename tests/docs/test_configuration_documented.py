@@ -10,12 +10,14 @@ import pytest
 from pydantic import BaseModel, Secret
 from pydantic.fields import FieldInfo
 
-from sentinel.settings import load_settings
+from sentinel.persistence.tables import metadata
+from sentinel.settings import Settings, load_settings
 from sentinel.settings.environment import Environment
 from sentinel.settings.schema import FileSettings
 from sentinel.settings.unused import KEYS, VARIABLES
+from tests.docs.pages import ROOT, named, spans
 
-PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 DAGGER = "†"
 
 
@@ -97,7 +99,9 @@ def written(field: FieldInfo) -> str:
 VARIABLE_ROWS = rows("Variable")
 KEY_ROWS = rows("Key")
 KEY_LEAVES = list(
-    {(leaf.name, written(leaf.field)): leaf for leaf in leaves(FileSettings) if not leaf.name.endswith(".kind")}.values()
+    {
+        (leaf.name, written(leaf.field)): leaf for leaf in leaves(FileSettings) if not leaf.name.endswith(".kind")
+    }.values()
 )
 """What all kinds of providers have in common stands on the page once."""
 
@@ -166,6 +170,26 @@ def test_the_marked_keys_are_those_without_effect() -> None:
         leaf.name for leaf in KEY_LEAVES if any(f"{leaf.name}.".startswith(f"{prefix}.") for prefix in prefixes)
     }
     assert {row.name for row in KEY_ROWS if row.is_marked} == without_effect
+
+
+def settings_named(page: Path) -> list[str]:
+    """Give what a page names as a key of the file: `section.key`, or a part of our settings that is no section."""
+    sections = {field.alias or name for name, field in FileSettings.model_fields.items()} | set(Settings.model_fields)
+    dotted = (span for span in spans(page.read_text(encoding="utf-8")) if re.fullmatch(r"\w+(\.[\w\[\]]+)+", span))
+    return [span for span in dotted if span.partition(".")[0] in sections]
+
+
+@pytest.mark.parametrize("page", [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")], ids=named)
+def test_every_key_that_a_page_names_exists(page: Path) -> None:
+    """`runs.owner` is a column of the database."""
+    columns = {f"{table.name}.{column.name}" for table in metadata.tables.values() for column in table.columns}
+    keys = {f"{leaf.name}." for leaf in leaves(FileSettings)}
+    unknown = {name for name in settings_named(page) if not any(key.startswith(f"{name}.") for key in keys)}
+    assert unknown - columns == set()
+
+
+def test_the_pages_name_many_keys() -> None:
+    assert len(settings_named(ROOT / "docs" / "operations.md")) > 10
 
 
 def blocks(language: str) -> list[str]:
