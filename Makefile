@@ -43,14 +43,14 @@ bench: ## run the programs in benchmarks/ (BENCH=breaker runs one, ARGS=--quick 
 	@$(python) -m scripts.bench $(BENCH) $(ARGS)
 
 up: ## run everything in containers: PostgreSQL, Redis, two API servers behind a proxy, two workers (docker compose)
-	@docker compose up --build --detach --wait $(ARGS)
+	@sh scripts/compose.sh up --build --detach --wait $(ARGS)
 	@echo "Sentinel is at http://127.0.0.1:$${PORT:-8000}; 'make logs' shows its logs, 'make down' stops it"
 
 down: ## stop and remove those containers; the database stays (ARGS=--volumes removes it as well)
-	@docker compose down $(ARGS)
+	@sh scripts/compose.sh down $(ARGS)
 
 logs: ## follow the logs of those containers
-	@docker compose logs --follow --tail 100 $(ARGS)
+	@sh scripts/compose.sh logs --follow --tail 100 $(ARGS)
 
 format: ## format all sources
 	@$(setup) check

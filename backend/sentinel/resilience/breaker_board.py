@@ -27,6 +27,8 @@ from sentinel.resilience.circuit_breaker import CircuitBreaker
 from sentinel.resilience.circuit_permit import CircuitPermit
 
 _NAME_PARTS = MappingProxyType({"provider": 1, "model": 2, "tool": 2})
+_TOLD_KEYS = 20
+"""How many circuits are listed to an operator who named one that is not there."""
 _TOOLS_ARE_STRICT = MappingProxyType({"tool": BreakerConfig(failure_threshold=3)})
 
 
@@ -248,9 +250,15 @@ class BreakerBoard:
     def _known(self, key: str) -> CircuitBreaker:
         circuit = self._circuits.get(key)
         if circuit is None:
-            message = f"there is no circuit {key!r}"
+            message = f"there is no circuit {key!r}; {self._told_keys(key)}"
             raise UnknownBreakerError(message)
         return circuit
+
+    def _told_keys(self, like: str) -> str:
+        """List the circuits there are, first those whose key has that text in it."""
+        keys = sorted(self._circuits, key=lambda key: like not in key)
+        more = f" and {len(keys) - _TOLD_KEYS} more" if len(keys) > _TOLD_KEYS else ""
+        return f"known circuits: {', '.join(keys[:_TOLD_KEYS]) or 'none yet'}{more}"
 
     def _make(self, key: str) -> CircuitBreaker:
         kind = _kind(key)

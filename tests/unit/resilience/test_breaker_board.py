@@ -380,6 +380,26 @@ def test_override_is_set_by_key(case: Case) -> None:
     assert snapshot.override.kind is OverrideKind.FORCED_OPEN
 
 
+def test_operator_is_told_which_circuits_there_are(case: Case) -> None:
+    """At first those that the key may stand for."""
+    case.board.get("provider:groq")
+    case.board.get("provider:openai")
+    told = "there is no circuit 'openai'; known circuits: provider:openai, provider:groq"
+    with pytest.raises(UnknownBreakerError) as caught:
+        case.board.trip("openai", actor="ada")
+    assert caught.value.message == told
+
+
+def test_operator_is_told_of_twenty_circuits_at_most(case: Case) -> None:
+    """Callers may name any number of models."""
+    with pytest.raises(UnknownBreakerError, match="known circuits: none yet$"):
+        case.board.trip("x", actor="ada")
+    for number in range(25):
+        case.board.get(f"provider:p{number}")
+    with pytest.raises(UnknownBreakerError, match=r": provider:p0, .*, provider:p19 and 5 more$"):
+        case.board.trip("x", actor="ada")
+
+
 def test_operator_cannot_act_on_a_circuit_that_is_not_there(case: Case) -> None:
     """A typo must not look like success."""
     with pytest.raises(UnknownBreakerError):
