@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ConfigDict, SecretStr
+from pydantic import ConfigDict, Field, SecretStr
 
 from sentinel.domain.routes import Route, Target
 from sentinel.settings.environment import is_loopback
@@ -43,7 +43,8 @@ class Settings(Model):
 
     `providers` lacks the simulated pair until `with_simulated` has been called; `wants_ollama_probe` asks for
     `with_default_ollama` before that. `simulated_providers` are those of the pair that this process starts for itself;
-    `simulated` and `is_simulated` also count those that the file marks. `checkpoint_path` is only used where checkpoints do not live in PostgreSQL.
+    `simulated` and `is_simulated` also count those that the file marks.
+    `checkpoint_path` is only used where checkpoints do not live in PostgreSQL.
     `allowed_hosts` are names that the server goes by besides its own, `*` is any.
     `idle_offers` are variables that offer a provider which the file's routes do not use, each with the target that it
     would have given; `unknown_variables` are those that look like ours, each with a hint or an empty text.
@@ -92,8 +93,8 @@ class Settings(Model):
     queue: QueueSettings
     runs: RunSettings
     unused_sections: tuple[str, ...]
-    idle_offers: dict[str, Target] = {}
-    unknown_variables: dict[str, str] = {}
+    idle_offers: dict[str, Target] = Field(default_factory=dict)
+    unknown_variables: dict[str, str] = Field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:

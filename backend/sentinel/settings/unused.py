@@ -34,7 +34,7 @@ _OF_OTHERS: Final = re.compile(
     r"SENTINEL_IMAGE"  # of docker-compose.yml, which reads the same `.env`
     r"|SENTINEL_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT\w*|PORT(?:_\d+_(?:TCP|UDP|SCTP)\w*)?)"
 )
-"""Not mistyped: among others what Kubernetes gives all containers beside a service whose name begins with `sentinel`."""
+"""Not mistyped: such as what Kubernetes gives all containers beside a service whose name begins with `sentinel`."""
 
 
 def idle_offers(document: Document, offers: Iterable[Offer], routes: Mapping[str, Route]) -> dict[str, Target]:

@@ -392,7 +392,7 @@ def test_operator_is_told_which_circuits_there_are(case: Case) -> None:
 
 def test_operator_is_told_of_twenty_circuits_at_most(case: Case) -> None:
     """Callers may name any number of models."""
-    with pytest.raises(UnknownBreakerError, match="known circuits: none yet$"):
+    with pytest.raises(UnknownBreakerError, match=r"known circuits: none yet$"):
         case.board.trip("x", actor="ada")
     for number in range(25):
         case.board.get(f"provider:p{number}")
