@@ -321,11 +321,8 @@ def discover(request: Json, options: argparse.Namespace) -> None:
 
 def initialize(request: Json, options: argparse.Namespace) -> None:
     """Open a session of the old era."""
-    about = {
-        "protocolVersion": options.version,
-        "capabilities": {"tools": {}},
-        "serverInfo": {"name": "m", "version": "1"},
-    }
+    info = {"name": "m", "version": "1"}
+    about = {"protocolVersion": options.version, "capabilities": {"tools": {}}, "serverInfo": info}
     send({"id": request["id"], "result": about})
 
 
@@ -345,7 +342,10 @@ def list_tools(request: Json, options: argparse.Namespace) -> None:
         tools[0]["description"], more = described.read_text().split("|")
         tools += [{"name": name, "inputSchema": {"type": "object"}} for name in more.split()]
     send(
-        {"id": request["id"], "result": {"tools": tools, "resultType": "complete", "ttlMs": 0, "cacheScope": "public"}}
+        {
+            "id": request["id"],
+            "result": {"tools": tools, "ttlMs": 0} | {"resultType": "complete", "cacheScope": "public"},
+        }
     )
 
 
