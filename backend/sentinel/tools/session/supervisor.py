@@ -148,10 +148,12 @@ class ServerSupervisor:
             self._era = NEGOTIATE
 
     async def ready_within(self, seconds: float) -> Connection | None:
-        """Return the current session, or the next one, opened now, if it comes in time; see `knock`."""
-        if self.connection is None and not self._is_refused:
+        """Return the current session, or the next one if it comes in time: it is asked for now, and every second."""
+        end = self._clock.monotonic() + seconds
+        while self.connection is None and not self._is_refused and (left := end - self._clock.monotonic()) > 0:
             self._hasten()
-            await happened_within(self.wait_until(_is_ready), seconds=seconds, clock=self._clock)
+            ready = self.wait_until(_is_ready)
+            await happened_within(ready, seconds=min(left, KNOCK_SECONDS), clock=self._clock)
         return self.connection
 
     async def knock(self) -> Connection | None:

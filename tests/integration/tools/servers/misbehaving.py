@@ -341,19 +341,14 @@ def list_tools(request: Json, options: argparse.Namespace) -> None:
     if described.exists():
         tools[0]["description"], more = described.read_text().split("|")
         tools += [{"name": name, "inputSchema": {"type": "object"}} for name in more.split()]
-    send(
-        {
-            "id": request["id"],
-            "result": {"tools": tools, "ttlMs": 0} | {"resultType": "complete", "cacheScope": "public"},
-        }
-    )
+    listed = {"tools": tools, "resultType": "complete", "ttlMs": 0, "cacheScope": "public"}
+    send({"id": request["id"], "result": listed})
 
 
 def call(request: Json, _options: argparse.Namespace) -> None:
     """Call a tool."""
-    parameters = request["params"]
-    tool = next(tool for tool in TOOLS if tool.__name__ == parameters["name"])
-    tool(request, parameters.get("arguments") or {})
+    name, arguments = request["params"]["name"], request["params"].get("arguments") or {}
+    next(tool for tool in TOOLS if tool.__name__ == name)(request, arguments)
 
 
 METHODS: dict[str, Callable[[Json, argparse.Namespace], None]] = {

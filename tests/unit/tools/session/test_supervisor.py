@@ -220,15 +220,29 @@ async def test_callers_open_a_server_that_is_away_at_most_once_a_second(supervis
     supervised.supervisor.start()
     await supervised.clock.elapse(60.0)
     callers: list[asyncio.Task[Any]] = []
-    for seconds in (1, 2, 3):
-        opened = len(supervised.peer.transports)
-        for _ in range(5):
-            callers.append(asyncio.create_task(supervised.supervisor.ready_within(3.0)))
-            callers.append(asyncio.create_task(supervised.supervisor.knock()))
-            await supervised.clock.elapse(0.2)
-        assert (seconds, len(supervised.peer.transports) - opened) == (seconds, 1)
+    opened = len(supervised.peer.transports)
+    for _ in range(14):
+        callers.append(asyncio.create_task(supervised.supervisor.ready_within(3.0)))
+        callers.append(asyncio.create_task(supervised.supervisor.knock()))
+        await supervised.clock.elapse(0.2)
+    assert len(supervised.peer.transports) - opened == 3
     await supervised.clock.elapse(3.0)
     assert {caller.result() for caller in callers} == {None}
+
+
+async def test_a_caller_that_comes_too_soon_after_another_is_only_held_up(supervised: Supervised) -> None:
+    """The server is back, and the next attempt by itself is far away; but there was one for a caller just now."""
+    supervised.peer.refuses_to_list = True
+    supervised.supervisor.start()
+    await supervised.clock.elapse(60.0)
+    await supervised.supervisor.knock()
+    supervised.peer.refuses_to_list = False
+    await supervised.clock.elapse(0.3)
+    caller = asyncio.create_task(supervised.supervisor.ready_within(3.0))
+    await supervised.clock.elapse(0.6)
+    assert not caller.done()
+    await supervised.clock.elapse(0.4)
+    assert await bounded(caller, 5.0) is not None
 
 
 async def test_an_attempt_that_is_under_way_is_not_followed_by_one_more_for_those_who_came_meanwhile(
