@@ -1,7 +1,8 @@
 /** Servers, tools and capabilities in words, and the tone in which each is shown. */
 import { formatCount, formatMoment } from "@/lib/time";
 import { toolCausePhrase } from "@/lib/words/causes";
-import { circuitWording, type Tone, type Wording } from "@/lib/words/providers";
+import { circuitWording, KILLED } from "@/lib/words/circuits";
+import type { Tone, Wording } from "@/lib/words/providers";
 import { sentence } from "@/lib/words/sentence";
 import type { CapabilityMember, Tool, ToolChange, Tools, ToolServer } from "@/types/wire";
 
@@ -50,6 +51,18 @@ export function toolWording({ obstacle, circuit }: Pick<Tool, "obstacle" | "circ
   }
   if (circuit.state === "closed") return { word: "ready", tone: "ok" };
   return { word: "on trial", tone: circuitWording("half_open").tone };
+}
+
+/** What keeps calls from a tool beside its circuit, as a sentence; null where nothing does. */
+export function barredWords({
+  obstacle,
+  kill_switch,
+}: Pick<Tool, "obstacle" | "kill_switch">): string | null {
+  if (kill_switch) return KILLED;
+  if (!obstacle || obstacle === "circuit_open") return null;
+  const why =
+    obstacle === "connect" ? "its server is not available" : `the tool ${toolCausePhrase(obstacle)}`;
+  return `No calls are made now, whatever the state of the circuit: ${why}.`;
 }
 
 /** The state of a whole capability: who of its members would answer, and why the others would not. */

@@ -1,5 +1,5 @@
-/** Words and tones for the states of providers and circuits. Colour never stands alone. */
-import type { CircuitState, ProviderHealth, ProviderStatus } from "@/types/wire";
+/** Words and tones for the states of providers. Colour never stands alone. */
+import type { ProviderHealth, ProviderStatus } from "@/types/wire";
 
 export type Tone = "ok" | "warn" | "bad" | "idle" | "sim" | "accent";
 
@@ -16,18 +16,8 @@ const HEALTH: Record<ProviderHealth, Wording> = {
   unknown: { word: "no recent calls", tone: "idle" },
 };
 
-const CIRCUIT: Record<CircuitState, Wording & { explanation: string }> = {
-  closed: { word: "closed", tone: "ok", explanation: "Calls go through." },
-  open: { word: "open", tone: "bad", explanation: "No calls are made until its pause is over." },
-  half_open: { word: "half-open", tone: "warn", explanation: "A few trial calls decide whether it closes." },
-};
-
 export function healthWording(status: ProviderHealth): Wording {
   return (HEALTH as Partial<Record<string, Wording>>)[status] ?? { word: status, tone: "idle" };
-}
-
-export function circuitWording(state: CircuitState): Wording & { explanation: string } {
-  return CIRCUIT[state];
 }
 
 /** One word for a whole provider: what an operator switched outranks what was measured. */

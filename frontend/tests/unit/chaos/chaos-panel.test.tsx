@@ -134,6 +134,35 @@ describe("the circuit", () => {
     expect(await screen.findByText("Open in 2 other processes, which have seen it fail.")).toBeVisible();
   });
 
+  it("says why it opened instead of counting no failures", async () => {
+    const opened = breaker({ state: "open", rule: "shared", reason: "found by 2 of 4 processes: stall" });
+    primary = provider({ circuit_breaker: { ...opened, retry_at: null, open_elsewhere: 0 } });
+    server.use(http.get("/api/breakers", () => HttpResponse.json({ items: [opened] })));
+    show(<ChaosPanel />);
+    const words =
+      "2 of 4 server processes found it failing; most recently it stopped in the middle of its answer.";
+    expect(await screen.findByText(words)).toBeVisible();
+    expect(screen.queryByText("0 failures")).toBeNull();
+  });
+
+  it("counts the failures that opened it", async () => {
+    primary = provider({ circuit_breaker: { ...primary.circuit_breaker, state: "open", failures: 5 } });
+    show(<ChaosPanel />);
+    expect(await screen.findByText("5 failures")).toBeVisible();
+  });
+
+  it("of a provider that is switched off promises no trial call", async () => {
+    armed = chaos({ kill_switches: [killSwitch()] });
+    const retry_at = new Date(Date.now() + 30_000).toISOString();
+    primary = provider({
+      kill_switch: true,
+      circuit_breaker: { ...primary.circuit_breaker, state: "open", retry_at },
+    });
+    show(<ChaosPanel />);
+    expect(await screen.findByText(/^The kill switch refuses all calls/)).toBeVisible();
+    expect(screen.queryByText(/Next trial call/)).toBeNull();
+  });
+
   it("says who holds it and until when", async () => {
     server.use(
       http.get("/api/breakers", () =>

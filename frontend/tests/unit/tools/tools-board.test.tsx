@@ -251,6 +251,49 @@ describe("a tool that is looked at", () => {
   });
 });
 
+describe("the circuit of a tool", () => {
+  async function lookedAt(changes: Parameters<typeof tool>[0]) {
+    known.servers[0]!.tools = [tool(changes)];
+    window.history.replaceState(null, "", EVALUATE);
+    show(<ToolsBoard />);
+    return screen.findByRole("region", { name: "Circuit and kill switch" });
+  }
+
+  it("lets calls through while nothing keeps them away", async () => {
+    expect(await lookedAt({})).toHaveTextContent("It lets calls through.");
+  });
+
+  it.each([
+    ["is switched off", { kill_switch: true, obstacle: "kill_switch" }, "The kill switch refuses all calls"],
+    ["has lost its server", { obstacle: "connect" }, "its server is not available"],
+  ])("does not claim that calls go through to one that %s", async (_what, changes, why) => {
+    const levers = await lookedAt(changes);
+    expect(levers).toHaveTextContent("Circuit closed");
+    expect(levers).toHaveTextContent(why);
+    expect(levers).not.toHaveTextContent("lets calls through");
+  });
+
+  it("promises no trial call of one that is switched off", async () => {
+    const retry_at = new Date(Date.now() + 30_000).toISOString();
+    const levers = await lookedAt({
+      kill_switch: true,
+      obstacle: "kill_switch",
+      circuit: breaker({ state: "open", rule: "manual", retry_at }),
+    });
+    expect(levers).toHaveTextContent("Circuit open");
+    expect(levers).not.toHaveTextContent("Next trial call");
+  });
+
+  it("says why it opened instead of counting no failures", async () => {
+    const levers = await lookedAt({
+      obstacle: "circuit_open",
+      circuit: breaker({ key: "tool:calculator/evaluate", state: "open", rule: "manual", reason: "demo" }),
+    });
+    expect(levers).toHaveTextContent("Opened by an operator: “demo”.");
+    expect(levers).not.toHaveTextContent("0 recent failures");
+  });
+});
+
 describe("a capability", () => {
   it("lists its tools in order with who answers now", async () => {
     known.capabilities = [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { selectionHref } from "@/features/tools/hooks/use-selection";
 import {
+  barredWords,
   changeKind,
   changeTitle,
   memberWords,
@@ -60,6 +61,25 @@ describe("a tool", () => {
       "on trial",
       "server not available",
       "something new",
+    ]);
+  });
+
+  it("says what keeps calls from it, whatever its circuit would do", () => {
+    const words = [
+      tool(),
+      tool({ obstacle: "circuit_open", circuit: breaker({ state: "open" }) }),
+      tool({ obstacle: "kill_switch", kill_switch: true }),
+      tool({ obstacle: "quarantined", kill_switch: true }),
+      tool({ obstacle: "connect" }),
+      tool({ obstacle: "cooldown" }),
+    ].map(barredWords);
+    expect(words).toEqual([
+      null,
+      null,
+      "The kill switch refuses all calls, whatever the state of the circuit.",
+      "The kill switch refuses all calls, whatever the state of the circuit.",
+      "No calls are made now, whatever the state of the circuit: its server is not available.",
+      "No calls are made now, whatever the state of the circuit: the tool asked for a pause that is not over yet.",
     ]);
   });
 

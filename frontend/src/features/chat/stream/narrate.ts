@@ -3,7 +3,8 @@ import type { FollowedRun } from "@/features/chat/stream/run-follower";
 import { isEnded, type Doing, type RunState } from "@/features/chat/stream/run-state";
 import { formatDuration } from "@/lib/time";
 import { causePhrase, toolCausePhrase } from "@/lib/words/causes";
-import { circuitWording, type Tone } from "@/lib/words/providers";
+import { circuitWording } from "@/lib/words/circuits";
+import type { Tone } from "@/lib/words/providers";
 import { sentence } from "@/lib/words/sentence";
 
 export interface Narration {

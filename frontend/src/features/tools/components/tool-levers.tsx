@@ -2,16 +2,12 @@
 import { useState } from "react";
 import { ActFailed } from "@/components/ui/act-failed";
 import { Button } from "@/components/ui/button";
-import { CircuitGlyph } from "@/components/ui/circuit-glyph";
-import { CircuitOverride } from "@/components/ui/circuit-override";
-import { Countdown } from "@/components/ui/clock";
+import { CircuitStanding } from "@/components/ui/circuit-standing";
 import { Icon } from "@/components/ui/icon";
-import { TONE_INK } from "@/features/tools/words";
-import { cx } from "@/lib/cx";
+import { barredWords } from "@/features/tools/words";
 import { EXPIRIES, KILL_EXPIRY, killSwitchCommand } from "@/lib/expiries";
 import { useCircuitAct, useKillSwitch, type CircuitAct } from "@/lib/queries/levers";
-import { formatCount } from "@/lib/time";
-import { circuitWording } from "@/lib/words/providers";
+import { openedWords } from "@/lib/words/circuits";
 import type { Tool } from "@/types/wire";
 
 const FIELD =
@@ -22,11 +18,18 @@ const NO_END = 0;
 export function ToolLevers({ tool }: { tool: Tool }) {
   return (
     <section aria-label="Circuit and kill switch" className="space-y-2.5 border-t border-line px-4 py-3">
-      <Circuit tool={tool} />
+      <CircuitStanding
+        circuit={tool.circuit}
+        override={tool.circuit.override}
+        opened={openedWords(tool.circuit)}
+        barred={barredWords(tool)}
+        unit="recent failure"
+        testId={`circuit-${tool.key}`}
+      />
       {tool.kill_switch && (
         <p className="flex items-center gap-2 text-sm font-medium text-bad">
           <Icon name="power" small />
-          Switched off by its kill switch: no call reaches it.
+          Switched off by its kill switch.
         </p>
       )}
       {tool.paused_seconds > 0 && (
@@ -37,40 +40,6 @@ export function ToolLevers({ tool }: { tool: Tool }) {
       )}
       <Levers tool={tool} />
     </section>
-  );
-}
-
-function Circuit({ tool: { circuit, key } }: { tool: Tool }) {
-  const { word, tone, explanation } = circuitWording(circuit.state);
-  return (
-    <div>
-      <div className="flex items-center justify-between gap-3">
-        <p className="flex items-center gap-3 text-sm" data-testid={`circuit-${key}`}>
-          <CircuitGlyph state={circuit.state} />
-          <span>
-            Circuit <span className={cx("font-semibold", TONE_INK[tone])}>{word}</span>
-          </span>
-        </p>
-        <p className="text-right font-mono text-xs text-ink-2 tabular-nums">
-          {formatCount(circuit.failures)} {circuit.failures === 1 ? "recent failure" : "recent failures"}
-        </p>
-      </div>
-      <p className="mt-1 text-xs text-ink-2">
-        {explanation}
-        {circuit.state === "open" && circuit.retry_at && (
-          <>
-            {" "}
-            Next trial call in{" "}
-            <Countdown
-              until={circuit.retry_at}
-              done="a moment"
-              className="font-mono font-semibold text-ink tabular-nums"
-            />
-          </>
-        )}
-      </p>
-      {circuit.override && <CircuitOverride override={circuit.override} />}
-    </div>
   );
 }
 
