@@ -123,6 +123,18 @@ describe("an answer on its way", () => {
     );
   });
 
+  it("tells of a change of process in words that fit a restart and a takeover", () => {
+    const state = replayUntil("recovered_after_crash", "recovered");
+    draw(state);
+    const notes = () => screen.getByRole("list", { name: "What happened on the way" });
+    expect(notes()).toHaveTextContent("The process that was writing this stopped; another one took over.");
+    document.body.replaceChildren();
+    draw({ ...state, recovered: 2 });
+    expect(notes()).toHaveTextContent(
+      "The processes that were writing this stopped, 2 times; another one took over each time.",
+    );
+  });
+
   it("shows a tool at work, and then its arguments and its result", async () => {
     draw(replayUntil("tool_call", "tool_started"));
     expect(screen.getByText("running")).toBeVisible();

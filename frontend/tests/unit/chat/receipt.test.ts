@@ -38,9 +38,11 @@ describe("why an answer took a detour", () => {
     );
   });
 
-  it("is the restart, where the same target went on after one", () => {
+  it("is the change of process, where the same target went on after one", () => {
     const attempts = [attempt({ class: "neutral", cause: "interrupted" }), attempt({})];
-    expect(detourReason({ attempts, failoverOccurred: false, recovered: 1 })).toBe("resumed after a restart");
+    expect(detourReason({ attempts, failoverOccurred: false, recovered: 1 })).toBe(
+      "continued by another process",
+    );
   });
 });
 

@@ -29,14 +29,16 @@ export function SwitchNotes({ state }: { state: RunState }) {
           )}
         </li>
       ))}
-      {state.recovered > 0 && (
-        <li className="switch-note">
-          The server restarted while this was being written; the answer was picked up again
-          {state.recovered > 1 && ` ${state.recovered} times`}.
-        </li>
-      )}
+      {state.recovered > 0 && <li className="switch-note">{recoveryWords(state.recovered)}</li>}
     </ul>
   );
+}
+
+/** True of a restart and of a takeover by another worker: the log does not tell them apart. */
+function recoveryWords(times: number): string {
+  return times === 1
+    ? "The process that was writing this stopped; another one took over."
+    : `The processes that were writing this stopped, ${times} times; another one took over each time.`;
 }
 
 interface FailureBoxProps {

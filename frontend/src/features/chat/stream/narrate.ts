@@ -58,9 +58,9 @@ function narrateWork(
   const stalledSince =
     state.doing.kind === "answering" && state.lastTokenAt ? local(state.lastTokenAt) : null;
   if (stalledSince !== null && nowMs - stalledSince > STALL_MS) {
-    const who = state.provider ?? "The model";
     return {
-      words: `${who} has paused in the middle of the answer; the connection is alive`,
+      // A dead worker looks the same from here as a provider that has paused.
+      words: "No new words for a while; waiting for more",
       tone: "warn",
       sinceMs: stalledSince,
       live: true,
@@ -109,9 +109,12 @@ const WORDS: { [Kind in Doing["kind"]]: (doing: Extract<Doing, { kind: Kind }>) 
   }),
   tool_done: ({ tool }) => ({ words: `The tool ${tool} is done; back to the model`, tone: "accent" }),
   restarted: () => ({ words: "Restarting this answer from the beginning", tone: "warn" }),
-  recovered: () => ({ words: "Resumed after the process that was working on it ended", tone: "warn" }),
+  recovered: () => ({
+    words: "Another process continues it: the one that was writing it stopped",
+    tone: "warn",
+  }),
   draining: () => ({
-    words: "The server is restarting; this answer is kept and will continue",
+    words: "The process that is writing this is stopping; the answer is kept and will continue",
     tone: "warn",
   }),
   other: ({ phase }) => ({ words: sentence(phase.replaceAll("_", " ")), tone: "idle" }),

@@ -9,11 +9,11 @@ export interface AttemptWords {
   tone: Tone;
 }
 
-/** `fallback because simulated-primary refused the connection`, `resumed after a restart`, or null for the usual way. */
+/** `fallback because simulated-primary refused the connection`, `continued by another process`, or null for the usual way. */
 export function detourReason(
   state: Pick<RunState, "attempts" | "failoverOccurred" | "recovered">,
 ): string | null {
-  if (!state.failoverOccurred) return state.recovered > 0 ? "resumed after a restart" : null;
+  if (!state.failoverOccurred) return state.recovered > 0 ? "continued by another process" : null;
   const left = state.attempts.filter(
     (attempt) => attempt.class !== null && attempt.class !== "success" && attempt.cause !== "hedge_lost",
   );
