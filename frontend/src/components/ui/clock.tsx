@@ -14,13 +14,22 @@ export function Elapsed({ sinceMs, className }: { sinceMs: number; className?: s
   );
 }
 
-/** Time until a moment; shows `done` once it has come. */
-export function Countdown({ until, done, className }: { until: string; done: string; className?: string }) {
+interface CountdownProps {
+  until: string;
+  /** Shown once the moment has come. */
+  done: string;
+  /** Shown before the time that is left. */
+  prefix?: string;
+  className?: string;
+}
+
+/** Time until a moment. */
+export function Countdown({ until, done, prefix = "", className }: CountdownProps) {
   const now = useNow(TICK_MS);
   const left = Date.parse(until) - now;
   return (
     <span aria-hidden="true" className={className}>
-      {left > 0 ? formatCountdown(left) : done}
+      {left > 0 ? prefix + formatCountdown(left) : done}
     </span>
   );
 }

@@ -1,8 +1,10 @@
-import { render, screen, within } from "@testing-library/react";
+import { act, fireEvent, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import { Answer } from "@/features/chat/components/answer";
 import type { RunState } from "@/features/chat/stream/run-state";
+import type { RunEvent } from "@/types/events";
+import type { Run } from "@/types/wire";
 import { message, provider, run } from "@tests/support/builders";
 import { fixtureEvents, replay, replayUntil } from "@tests/support/fixtures";
 
@@ -21,6 +23,24 @@ function draw(state: RunState, onAskAgain = vi.fn()) {
     />,
   );
   return { onAskAgain, user: userEvent.setup() };
+}
+
+function drawStored(changes: Partial<Run>) {
+  const answer = message({ role: "assistant", run_id: "r1", text: "", run: run(changes) });
+  render(
+    <Answer
+      message={answer}
+      live={null}
+      question={QUESTION}
+      providers={PROVIDERS}
+      onAskAgain={vi.fn()}
+      canRetry
+    />,
+  );
+}
+
+function problem(code: string) {
+  return { type: "about:blank", title: "No answer", status: 502, detail: "none.", code, trace_id: "r1" };
 }
 
 describe("the chip", () => {
@@ -95,6 +115,49 @@ describe("a failed answer", () => {
     draw(replay(fixtureEvents("failed_midstream")));
     expect(screen.getByText("The first half of a sentence")).toBeVisible();
     expect(screen.getByText("The text so far is kept above.")).toBeVisible();
+  });
+
+  it("says when asking again may help, and lets one ask at once", () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true, now: Date.parse("2026-11-20T09:00:00.000Z") });
+    try {
+      const [error, ...before] = fixtureEvents("all_failed").toReversed();
+      const state = replay([...before.toReversed(), { ...error!, retry_after_seconds: 62.1 } as RunEvent]);
+      const { onAskAgain } = draw(state);
+      const box = screen.getByRole("group", { name: "Answer failed" });
+      expect(box).toHaveTextContent("may work again in 1:03");
+      fireEvent.click(within(box).getByRole("button", { name: "Retry" }));
+      expect(onAskAgain).toHaveBeenCalledOnce();
+      act(() => {
+        vi.advanceTimersByTime(62_400);
+      });
+      expect(box).toHaveTextContent("may work again now");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("says the same of a failure in the history", () => {
+    const error = { ...problem("all_providers_failed"), retry_after_seconds: 20 };
+    const ended_at = new Date(Date.now() - 5_000).toISOString();
+    drawStored({ status: "failed", error, ended_at });
+    expect(screen.getByRole("group", { name: "Answer failed" })).toHaveTextContent(
+      /may work again in 0:1[456]/,
+    );
+  });
+
+  it("does not guess when asking again may help", () => {
+    drawStored({ status: "failed", error: problem("all_providers_failed") });
+    expect(screen.queryByText(/may work again/)).toBeNull();
+  });
+
+  it("names the run as its receipt does, and a refused request by its trace", () => {
+    drawStored({ status: "failed", error: { ...problem("stream_broken"), trace_id: "r1" } });
+    expect(screen.getByRole("group", { name: "Answer failed" })).toHaveTextContent("stream_broken · run r1");
+    document.body.replaceChildren();
+    drawStored({ status: "failed", error: { ...problem("stream_broken"), trace_id: "q9" } });
+    expect(screen.getByRole("group", { name: "Answer failed" })).toHaveTextContent(
+      "stream_broken · trace q9",
+    );
   });
 
   it("offers to ask the same question again", async () => {

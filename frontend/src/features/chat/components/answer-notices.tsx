@@ -1,9 +1,11 @@
 /** What an answer has to confess: switches on the way, a failure, a stop, a second start. */
 import { Button } from "@/components/ui/button";
+import { Countdown } from "@/components/ui/clock";
 import { Icon } from "@/components/ui/icon";
 import { AttemptList } from "@/features/chat/components/receipt";
 import { attemptWords } from "@/features/chat/stream/receipt";
 import type { RunState } from "@/features/chat/stream/run-state";
+import { formatTimeOfDay } from "@/lib/time";
 import { sentence } from "@/lib/words/sentence";
 import type { Problem } from "@/types/wire";
 
@@ -66,12 +68,31 @@ export function FailureBox({ problem, state, onRetry, retryLabel = "Retry" }: Fa
         <Button icon="retry" size="small" onClick={onRetry}>
           {retryLabel}
         </Button>
-        <span className="font-mono text-xs break-all text-ink-2">
-          {problem.code}
-          {problem.trace_id && ` · trace ${problem.trace_id}`}
-        </span>
+        {state?.retryAt && <RetryHint at={state.retryAt} />}
+        <Reference problem={problem} runId={state?.runId} />
       </div>
     </div>
+  );
+}
+
+/** What to name when reporting it. The trace of a failed run is the run's own id, which the receipt calls so. */
+function Reference({ problem, runId }: { problem: Problem; runId: string | undefined }) {
+  const { code, trace_id: trace } = problem;
+  return (
+    <span className="font-mono text-xs break-all text-ink-2">
+      {code}
+      {trace && ` · ${trace === runId ? "run" : "trace"} ${trace}`}
+    </span>
+  );
+}
+
+/** Until then a retry is likely to be refused as before, but nobody is kept from trying. */
+function RetryHint({ at }: { at: string }) {
+  return (
+    <span className="text-[0.8125rem] text-ink">
+      may work again <Countdown until={at} prefix="in " done="now" className="tabular-nums" />
+      <span className="sr-only">from {formatTimeOfDay(at)} on</span>
+    </span>
   );
 }
 

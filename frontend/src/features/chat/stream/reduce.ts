@@ -5,6 +5,7 @@
 import { endDangling, endTool, fallBack, startTool } from "@/features/chat/stream/reduce-tools";
 import {
   doing,
+  retryAtOf,
   toolView,
   type AttemptView,
   type Mark,
@@ -215,6 +216,7 @@ function reduceError(state: RunState, event: ErrorEvent): RunState {
     text: event.partial_text,
     costUsd: event.cost_usd ?? null,
     error: { type: "about:blank", title, status, detail, code, trace_id },
+    retryAt: retryAtOf(event, event.at),
     attempts: finalAttempts(state, event.attempts),
     tools: state.tools.map((tool) => endDangling(tool, event.at)),
   };

@@ -80,6 +80,8 @@ export interface RunState {
   degraded: boolean;
   recovered: number;
   error: Problem | null;
+  /** When asking again after a failure may help, on the server's clock; null where the server does not say. */
+  retryAt: string | null;
   queuedAt: string | null;
 }
 
@@ -107,6 +109,7 @@ export function initialRunState(runId: string): RunState {
     degraded: false,
     recovered: 0,
     error: null,
+    retryAt: null,
     queuedAt: null,
   };
 }
@@ -139,8 +142,17 @@ export function stateOfMessage(message: Message): RunState {
     degraded: run.failover_occurred,
     recovered: run.recovered,
     error: run.error,
+    retryAt: run.error && retryAtOf(run.error, run.ended_at ?? run.created_at),
     queuedAt: run.created_at,
   };
+}
+
+/** Read from the error of a run that ended at the given moment; its schema leaves room for more than it names. */
+export function retryAtOf(error: object, endedAt: string): string | null {
+  const seconds = "retry_after_seconds" in error ? error.retry_after_seconds : null;
+  return typeof seconds === "number" && seconds > 0
+    ? new Date(Date.parse(endedAt) + seconds * 1_000).toISOString()
+    : null;
 }
 
 export function isEnded(status: RunStatus): boolean {
