@@ -239,7 +239,7 @@ describe("a tool that is looked at", () => {
     );
     await user.click(screen.getByRole("button", { name: "Trip calculator/evaluate" }));
     await user.click(screen.getByRole("button", { name: "Reset calculator/evaluate" }));
-    await user.click(screen.getByRole("button", { name: "Switch calculator/evaluate off" }));
+    await user.click(screen.getByRole("button", { name: "Switch off calculator/evaluate" }));
     const key = "tool:calculator/evaluate";
     await waitFor(() => expect(sent).toHaveLength(4));
     expect(sent).toEqual([

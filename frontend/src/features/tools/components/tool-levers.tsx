@@ -95,7 +95,7 @@ function Levers({ tool }: { tool: Tool }) {
         <Button
           size="small"
           icon="power"
-          aria-label={`Switch ${name} ${tool.kill_switch ? "on" : "off"}`}
+          aria-label={`Switch ${tool.kill_switch ? "on" : "off"} ${name}`}
           disabled={isBusy}
           onClick={flip}
         >
