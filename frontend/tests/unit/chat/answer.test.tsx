@@ -3,7 +3,6 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import { Answer } from "@/features/chat/components/answer";
 import type { RunState } from "@/features/chat/stream/run-state";
-import type { RunEvent } from "@/types/events";
 import type { Run } from "@/types/wire";
 import { message, provider, run } from "@tests/support/builders";
 import { fixtureEvents, replay, replayUntil } from "@tests/support/fixtures";
@@ -82,6 +81,15 @@ describe("the chip", () => {
     expect(second).toHaveTextContent("sent while the previous target was silent");
   });
 
+  it("opens a receipt that tells the request for a tool from the answer", async () => {
+    const { user } = draw(replay(fixtureEvents("tool_call")));
+    await user.click(screen.getByRole("button", { name: /^Receipt/ }));
+    const receipt = within(screen.getByRole("region", { name: "Receipt of this answer" }));
+    const [first, second] = receipt.getAllByRole("listitem");
+    expect(first).toHaveTextContent("simulated-primary/sim-large asked for calculator/evaluate");
+    expect(second).toHaveTextContent("simulated-primary/sim-large answered");
+  });
+
   it("opens a receipt with every attempt, its cause, its class and its times", async () => {
     const { user } = draw(replay(fixtureEvents("failover_before_first_token")));
     await user.click(screen.getByRole("button", { name: /^Receipt/ }));
@@ -121,7 +129,7 @@ describe("a failed answer", () => {
     vi.useFakeTimers({ shouldAdvanceTime: true, now: Date.parse("2026-11-20T09:00:00.000Z") });
     try {
       const [error, ...before] = fixtureEvents("all_failed").toReversed();
-      const state = replay([...before.toReversed(), { ...error!, retry_after_seconds: 62.1 } as RunEvent]);
+      const state = replay([...before.toReversed(), Object.assign({}, error, { retry_after_seconds: 62.1 })]);
       const { onAskAgain } = draw(state);
       const box = screen.getByRole("group", { name: "Answer failed" });
       expect(box).toHaveTextContent("may work again in 1:03");

@@ -60,7 +60,7 @@ export function FailureBox({ problem, state, onRetry, retryLabel = "Retry" }: Fa
       <p className="mt-1 text-sm break-words text-ink">{sentence(problem.detail)}</p>
       {state && state.attempts.length > 0 && (
         <div className="mt-3 border-t border-dashed border-bad/40 pt-3 font-mono text-xs">
-          <AttemptList attempts={state.attempts} />
+          <AttemptList state={state} />
         </div>
       )}
       {state?.text && <p className="mt-3 text-sm text-ink-2">The text so far is kept above.</p>}

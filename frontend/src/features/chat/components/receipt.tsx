@@ -1,6 +1,6 @@
 /** The receipt of an answer: every attempt it took, in order, with its cause and its times. */
 import { StateDot } from "@/components/ui/badge";
-import { attemptWords, CLASS_MEANINGS } from "@/features/chat/stream/receipt";
+import { attemptWords, CLASS_MEANINGS, toolRequests } from "@/features/chat/stream/receipt";
 import type { AttemptView, RunState } from "@/features/chat/stream/run-state";
 import { formatUsd } from "@/lib/money";
 import { formatCount, formatDuration, formatTimeOfDay } from "@/lib/time";
@@ -10,7 +10,7 @@ export function Receipt({ id, state }: { id: string; state: RunState }) {
   const { usage } = state;
   return (
     <section id={id} aria-label="Receipt of this answer" className="receipt">
-      <AttemptList attempts={state.attempts} />
+      <AttemptList state={state} />
       <dl className="receipt-total">
         <Fact name="run" value={state.runId} />
         {usage && <Fact name="tokens in" value={formatCount(usage.input_tokens)} />}
@@ -25,18 +25,20 @@ export function Receipt({ id, state }: { id: string; state: RunState }) {
   );
 }
 
-export function AttemptList({ attempts }: { attempts: AttemptView[] }) {
+export function AttemptList({ state }: { state: Pick<RunState, "attempts" | "tools"> }) {
+  const { attempts, tools } = state;
   if (attempts.length === 0) return <p className="text-sm text-ink-2">No provider was asked.</p>;
+  const requests = toolRequests(attempts, tools);
   return (
     <ol aria-label="Attempts" className="space-y-2.5">
       {attempts.map((attempt, index) => (
-        <AttemptRow key={index} attempt={attempt} />
+        <AttemptRow key={index} attempt={attempt} request={requests[index] ?? null} />
       ))}
     </ol>
   );
 }
 
-function AttemptRow({ attempt }: { attempt: AttemptView }) {
+function AttemptRow({ attempt, request }: { attempt: AttemptView; request: string | null }) {
   const { verdict, tone } = attemptWords(attempt);
   return (
     <li className="grid grid-cols-[auto_1fr] gap-x-2.5">
@@ -45,7 +47,8 @@ function AttemptRow({ attempt }: { attempt: AttemptView }) {
         <p className="text-[0.8125rem] text-ink">
           <span className="text-ink-3">{attempt.attempt}. </span>
           <span className="font-semibold">{attempt.provider}</span>
-          <span className="text-ink-2">/{attempt.model}</span> {verdict}
+          <span className="text-ink-2">/{attempt.model}</span>{" "}
+          {request ? verdict.replace("answered", request) : verdict}
         </p>
         <dl className="mt-0.5 flex flex-wrap gap-x-4 gap-y-0.5">
           {factsOf(attempt).map(([name, value]) => (
