@@ -66,6 +66,9 @@ describe("simulated providers", () => {
     const dialog = screen.getByRole("dialog", { name: "These providers are simulated" });
     expect(dialog).toHaveTextContent("OPENAI_API_KEY");
     expect(dialog).toHaveTextContent("OLLAMA_BASE_URL");
+    expect(dialog).toHaveTextContent(
+      "A sentinel.yaml with providers or routes of its own takes precedence over these lines: name the providers there.",
+    );
   });
 
   it("are not mentioned where providers are real", async () => {

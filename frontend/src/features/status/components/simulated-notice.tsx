@@ -43,7 +43,9 @@ function HowToConnect() {
       </section>
       <p>
         Put these lines into <code>.env</code> next to the Makefile and restart. With both, OpenAI answers and
-        Ollama is its fallback. Routes and more providers go into <code>sentinel.yaml</code>.
+        Ollama is its fallback. Routes and more providers go into <code>sentinel.yaml</code>. A{" "}
+        <code>sentinel.yaml</code> with providers or routes of its own takes precedence over these lines: name
+        the providers there.
       </p>
     </div>
   );
