@@ -47,7 +47,7 @@ async def test_incidents_are_looked_up_by_type_and_the_address_keeps_it(console:
     row = rows(console, "The circuit of simulated-primary opened").first
     await row.get_by_text("Facts").click()
     await expect(row.get_by_text("rule", exact=True)).to_be_visible()
-    await expect(row.get_by_text("manual", exact=True)).to_be_visible()
+    await expect(row.get_by_text("an operator's act", exact=True)).to_be_visible()
 
 
 async def test_a_failover_of_an_answer_is_told(console: Console, scripted: Backend, puppets: Puppets) -> None:

@@ -1,4 +1,5 @@
 /** Incidents in words: what each type is called, and in which tone it is shown. */
+import { ruleWords } from "@/lib/words/circuits";
 import type { Tone } from "@/lib/words/providers";
 import type { Incident, IncidentType } from "@/types/wire";
 
@@ -36,7 +37,11 @@ export function toneOf({ type, severity }: Pick<Incident, "type" | "severity">):
 export function factsOf(data: Incident["data"]): [name: string, value: string][] {
   return Object.entries(data)
     .filter(([, value]) => value !== null && value !== "")
-    .map(([name, value]) => [name.replaceAll("_", " "), shown(value)]);
+    .map(([name, value]) => [name.replaceAll("_", " "), factWords(name, value)]);
+}
+
+function factWords(name: string, value: unknown): string {
+  return name === "rule" && typeof value === "string" ? ruleWords(value) : shown(value);
 }
 
 function shown(value: unknown): string {

@@ -79,6 +79,17 @@ describe("the incidents", () => {
     expect(screen.getByRole("status")).toHaveTextContent("2 incidents");
   });
 
+  it("lead to the conversation that they are about", async () => {
+    known = [incident({ type: "run_recovered", data: { recovered: 1, thread_id: "t 1" } }), incident()];
+    show(<IncidentList />);
+    const [first, second] = await rows();
+    expect(within(first!).getByRole("link", { name: "The conversation" })).toHaveAttribute(
+      "href",
+      "/?thread=t%201",
+    );
+    expect(within(second!).queryByRole("link")).toBeNull();
+  });
+
   it("say that nothing has happened", async () => {
     show(<IncidentList />);
     expect(await screen.findByText("No incidents yet")).toBeVisible();
@@ -157,6 +168,10 @@ describe("their words", () => {
     expect(toneOf(incident({ type: "recovery", severity: "info" }))).toBe("ok");
     expect(toneOf(incident({ type: "chaos", severity: "info" }))).toBe("idle");
     expect(typeWord("something_new")).toBe("something new");
+  });
+
+  it("say by which rule a circuit opened", () => {
+    expect(factsOf({ rule: "B" })).toEqual([["rule", "too many calls failed in a row (B)"]]);
   });
 
   it("show plain facts only", () => {

@@ -2,6 +2,7 @@
 import { useId } from "react";
 import { Badge, StateDot } from "@/components/ui/badge";
 import { factsOf, toneOf, typeWord } from "@/features/incidents/words";
+import { threadHref } from "@/lib/thread-route";
 import { formatCount, formatTimeOfDay } from "@/lib/time";
 import { sentence } from "@/lib/words/sentence";
 import type { Incident } from "@/types/wire";
@@ -9,6 +10,7 @@ import type { Incident } from "@/types/wire";
 export function IncidentRow({ incident }: { incident: Incident }) {
   const titleId = useId();
   const tone = toneOf(incident);
+  const { thread_id: threadId } = incident.data;
   return (
     <li>
       <article aria-labelledby={titleId} className="grid grid-cols-[auto_1fr] gap-x-3 px-4 py-3.5">
@@ -37,6 +39,14 @@ export function IncidentRow({ incident }: { incident: Incident }) {
           <p className="mt-1.5 flex flex-wrap items-center gap-x-2 gap-y-1">
             <Badge tone={tone}>{typeWord(incident.type)}</Badge>
             <span className="min-w-0 font-mono text-xs break-all text-ink-2">{incident.key}</span>
+            {typeof threadId === "string" && (
+              <a
+                href={threadHref(threadId)}
+                className="inline-flex min-h-6 items-center text-[0.8125rem] underline underline-offset-2"
+              >
+                The conversation
+              </a>
+            )}
           </p>
           <Facts incident={incident} />
         </div>
