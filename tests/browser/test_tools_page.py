@@ -101,10 +101,10 @@ async def test_a_tripped_tool_answers_again_after_the_reset(console: Console, to
 
 async def test_a_tool_that_is_switched_off_is_so_everywhere(console: Console, tooled: Backend) -> None:
     await console.open(tooled, LOOK_AT_EVALUATE)
-    await console.tools.lever("Switch", f"{EVALUATE} off").click()
+    await console.tools.lever("Switch off", EVALUATE).click()
     await expect(console.tools.tool("calculator", "evaluate")).to_contain_text("switched off")
     await expect(console.kill_switch_banner).to_contain_text(f"Kill switch on: tool:{EVALUATE}.")
-    await console.tools.lever("Switch", f"{EVALUATE} on").click()
+    await console.tools.lever("Switch on", EVALUATE).click()
     await expect(console.kill_switch_banner).to_have_count(0)
 
 
