@@ -27,7 +27,7 @@ function HowToConnect() {
   return (
     <div className="space-y-4 px-5 pt-1 pb-6 text-sm text-ink-2">
       <p>
-        No real model is configured, so Sentinel started two small scripted ones. They speak the OpenAI and
+        No real model is configured, so two small scripted ones answer instead. They speak the OpenAI and
         Ollama wire protocols, so everything you see here (failover, circuits, kill switches) is real; only
         the words are scripted.
       </p>
