@@ -1,25 +1,19 @@
 """How the interpreter is set for a process that serves."""
 
 import gc
-import sys
 from collections.abc import Iterator
 
 import pytest
 
 from sentinel.main.server import tune_interpreter
+from tests.support.interpreter import interpreter_set_back
 
 
 @pytest.fixture(autouse=True)
 def _interpreter_as_before() -> Iterator[None]:
-    """The tests share one interpreter."""
-    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
-    try:
+    """Each test sets it anew."""
+    with interpreter_set_back():
         yield
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*thresholds)
-        gc.enable()
-        sys.setswitchinterval(interval)
 
 
 def test_the_collector_that_was_off_for_the_imports_is_on_while_serving() -> None:
