@@ -37,6 +37,16 @@ describe("the provider strip", () => {
     const [first] = within(await screen.findByRole("list", { name: "Providers" })).getAllByRole("listitem");
     expect(first).toHaveTextContent(`simulated-primary${word}`);
   });
+
+  it.each<[Partial<ProviderStatus>, string]>([
+    [{}, "2 ready"],
+    [{ status: "degraded" }, "1 of 2 degraded"],
+    [{ status: "down" }, "1 of 2 unavailable"],
+  ])("sums up for a phone: %j is %s", async (state, words) => {
+    serve(state);
+    show(<ProviderStrip />);
+    expect(await screen.findByText(words)).toBeInTheDocument();
+  });
 });
 
 describe("the route of the next question", () => {

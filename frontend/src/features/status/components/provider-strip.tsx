@@ -35,15 +35,18 @@ export function ProviderStrip() {
 /** On a phone: the worst state, and how many are fine. */
 function Summary({ providers }: { providers: ProvidersStatus }) {
   const tones = Object.values(providers).map((provider) => providerWording(provider).tone);
-  const troubled = tones.filter((tone) => tone === "bad" || tone === "warn").length;
   return (
     <p className="flex min-w-0 items-center gap-1.5 truncate text-[0.8125rem] md:hidden">
       <StateDot tone={worst(tones)} />
-      <span className="truncate">
-        {troubled === 0 ? `${tones.length} ready` : `${troubled} of ${tones.length} unavailable`}
-      </span>
+      <span className="truncate">{summary(tones)}</span>
     </p>
   );
+}
+
+function summary(tones: readonly Tone[]): string {
+  const count = (wanted: Tone) => tones.filter((tone) => tone === wanted).length;
+  if (count("bad") > 0) return `${count("bad")} of ${tones.length} unavailable`;
+  return count("warn") > 0 ? `${count("warn")} of ${tones.length} degraded` : `${tones.length} ready`;
 }
 
 function worst(tones: readonly Tone[]): Tone {
