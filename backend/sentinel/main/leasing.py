@@ -1,11 +1,10 @@
 """Who this process is to others that work on runs, and the leases that it holds."""
 
-import os
-import socket
 from contextlib import AsyncExitStack
 
 from sentinel.clock import Clock
 from sentinel.ids import IdSource
+from sentinel.main.process_name import process_name
 from sentinel.main.storage import Storage
 from sentinel.persistence.database_url import is_sqlite
 from sentinel.persistence.engine import create_engine
@@ -35,8 +34,7 @@ async def open_leases(
         stack.push_async_callback(engine.dispose)
         runs = SqlRunStore(engine)
     options = LeaseOptions(
-        # Containers may all be process 1 of a host of one name.
-        owner=f"{socket.gethostname()}:{os.getpid()}:{ids.new()[-6:]}",
+        owner=f"{process_name()}:{ids.new()[-6:]}",
         lease_seconds=settings.runs.lease_seconds,
         renew_seconds=settings.runs.renew_seconds,
     )

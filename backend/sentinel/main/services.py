@@ -101,20 +101,20 @@ async def running_services(settings: Settings, environment: Mapping[str, str]) -
     async with AsyncExitStack() as stack:
         ground = await _ground(settings, stack)
         parts, storage, watch = ground.parts, ground.storage, ground.watch
-        house = await _joined(ground, stack)
-        monitor = _monitor(ground, house)
+        peers = await _joined(ground, stack)
+        monitor = _monitor(ground, peers)
         tools = await stack.enter_async_context(
             open_tools(settings, parts, storage=storage, watch=watch, environment=environment)
         )
         graph = build_graph(TranslatingSaver(await _checkpointer(ground, stack)))
-        models, recovery = await _calls(ground, [monitor.observe, house.attempts.observe], stack)
+        models, recovery = await _calls(ground, [monitor.observe, peers.attempts.observe], stack)
         gateway = await build_gateway(
             settings, recovery, providers=models.providers, ids=ground.ids, observe=watch.request_over, stack=stack
         )
         leases = await open_leases(settings, storage=storage, clock=ground.clock, ids=ground.ids, stack=stack)
         runner = _runner(ground, leases=leases, graph=graph, models=models, tools=tools)
         queue = await open_queue(settings, runner, leases=leases, storage=storage, clock=ground.clock, stack=stack)
-        services = _services(ground, controls=house.controls, monitor=monitor, tools=tools, queue=queue)
+        services = _services(ground, controls=peers.controls, monitor=monitor, tools=tools, queue=queue)
         mcp = mcp_endpoint(settings, tools, watch=watch, ids=ground.ids)
         await stack.enter_async_context(mcp.running())
         yield Running(services=services, gateway=gateway, mcp=mcp, queue=queue, live=storage.live)
@@ -146,7 +146,7 @@ async def _joined(ground: _Ground, stack: AsyncExitStack) -> Joined:
     return await stack.enter_async_context(joined(settings, parts, storage.shared, controls=controls))
 
 
-def _monitor(ground: _Ground, house: Joined) -> ProviderMonitor:
+def _monitor(ground: _Ground, peers: Joined) -> ProviderMonitor:
     parts = ground.parts
 
     def is_killed(card: ProviderCard) -> bool:
@@ -158,8 +158,8 @@ def _monitor(ground: _Ground, house: Joined) -> ProviderMonitor:
         cooldowns=parts.protection.cooldowns,
         is_killed=is_killed,
         clock=parts.clock,
-        seen_elsewhere=house.attempts.of_others,
-        open_elsewhere=lambda name: house.circuits.open_elsewhere(provider_key(name)),
+        seen_elsewhere=peers.attempts.of_others,
+        open_elsewhere=lambda name: peers.circuits.open_elsewhere(provider_key(name)),
     )
 
 

@@ -1,9 +1,7 @@
 """From the configured MCP servers and capabilities to the tools that runs and callers have."""
 
 import asyncio
-import os
 import random
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -15,6 +13,7 @@ from sentinel.errors import UnknownToolError
 from sentinel.gateway.mcp.call_log import CallLog
 from sentinel.gateway.mcp.endpoint import McpEndpoint
 from sentinel.ids import IdSource
+from sentinel.main.process_name import process_name
 from sentinel.main.resilience import Resilience
 from sentinel.main.storage import Storage
 from sentinel.main.tool_log import ToolLog
@@ -79,7 +78,7 @@ async def open_tools(
                 board=parts.board,
                 audit=storage.audit,
                 clock=parts.clock,
-                process=None if is_sqlite(storage.engine.url) else f"{socket.gethostname()}:{os.getpid()}",
+                process=None if is_sqlite(storage.engine.url) else process_name(),
                 tell_reconnect=reconnects.tell,
             )
         finally:
