@@ -24,11 +24,10 @@ function draw(state: RunState, onAskAgain = vi.fn()) {
   return { onAskAgain, user: userEvent.setup() };
 }
 
-function drawStored(changes: Partial<Run>) {
-  const answer = message({ role: "assistant", run_id: "r1", text: "", run: run(changes) });
+function drawStored(changes: Partial<Run>, text = "") {
   render(
     <Answer
-      message={answer}
+      message={message({ role: "assistant", run_id: "r1", text, run: run(changes) })}
       live={null}
       question={QUESTION}
       providers={PROVIDERS}
@@ -257,34 +256,14 @@ describe("an answer on its way", () => {
 });
 
 describe("an answer from the history", () => {
-  const stored = message({ message_id: "m2", role: "assistant", run_id: "r1", text: "Stored.", run: run() });
-
   it("is drawn like the live one", () => {
-    render(
-      <Answer
-        message={stored}
-        live={null}
-        question={QUESTION}
-        providers={PROVIDERS}
-        onAskAgain={vi.fn()}
-        canRetry
-      />,
-    );
+    drawStored({}, "Stored.");
     expect(screen.getByText("Stored.")).toBeVisible();
     expect(screen.getByRole("button", { name: /^Receipt/ })).toHaveTextContent("total 2.1 s");
   });
 
   it("says so when it is empty", () => {
-    render(
-      <Answer
-        message={{ ...stored, text: "" }}
-        live={null}
-        question={QUESTION}
-        providers={PROVIDERS}
-        onAskAgain={vi.fn()}
-        canRetry
-      />,
-    );
+    drawStored({});
     expect(screen.getByText("The model sent an empty answer.")).toBeVisible();
   });
 });
