@@ -1,6 +1,5 @@
 """Whatever a server does to one request becomes an answer to that request."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -13,6 +12,7 @@ import pytest
 from sentinel.testing.clock import FakeClock
 from sentinel.tools.transport.framing import MAX_LISTS
 from sentinel.tools.transport.http_faults import FaultProofTransport
+from tests.support.turns import bystander
 
 CALL = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {}}
 JSON = {"content-type": "application/json"}
@@ -254,18 +254,9 @@ async def test_others_have_their_turn_while_a_flood_is_read(
     kind: dict[str, str], pieces: list[bytes], least: int
 ) -> None:
     """Of events or chunks, however little is in each, and however many come at once."""
-    turns = 0
-
-    async def beside() -> None:
-        nonlocal turns
-        while True:
-            await asyncio.sleep(0)
-            turns += 1
-
-    other = asyncio.create_task(beside())
-    await post(httpx2.Response(200, headers=kind, stream=Chunks(*pieces)))
-    other.cancel()
-    assert turns >= least
+    async with bystander() as other:
+        await post(httpx2.Response(200, headers=kind, stream=Chunks(*pieces)))
+    assert other.turns >= least
 
 
 async def test_an_event_of_too_many_lines_ends_the_stream() -> None:

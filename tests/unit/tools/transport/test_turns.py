@@ -1,29 +1,18 @@
 """How much is read before others have their turn."""
 
-import asyncio
-
 import pytest
 
 from sentinel.tools.transport.turns import PIECE, SHARE, Turns
+from tests.support.turns import bystander
 
 
 async def turns_during(sizes: list[int]) -> int:
     """Count the turns that another task has while pieces of these sizes are read."""
-    had = 0
-
-    async def beside() -> None:
-        nonlocal had
-        while True:
-            await asyncio.sleep(0)
-            had += 1
-
-    other = asyncio.create_task(beside())
-    await asyncio.sleep(0)  # it has begun
     turns = Turns()
-    for size in sizes:
-        await turns.spend(size)
-    other.cancel()
-    return had
+    async with bystander() as other:
+        for size in sizes:
+            await turns.spend(size)
+        return other.turns
 
 
 @pytest.mark.parametrize(
